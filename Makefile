@@ -1,0 +1,79 @@
+# `make demo` and `make test` are all that a new machine needs. Works with GNU make 3.81 (macOS) and newer.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+export PATH := $(PATH):/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin
+PY := .venv/bin/python
+PYTEST := $(PY) -m pytest
+RUN := .venv/.run.stamp
+DEV := .venv/.dev.stamp
+DEMO ?=
+ARGS ?=
+
+.PHONY: help setup dev demo test check lint format types coverage e2e faults bench docs lock wheel clean
+
+help: ## This list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(RUN) ## Set up .venv with what running needs (Python >= 3.11, nothing else)
+	@echo "set up: .venv/bin/sensing --help"
+
+dev: $(DEV)
+
+demo: $(RUN) ## Set up, then run the city in small: 50 simulated river gauges (DEMO="--http-port 8081")
+	.venv/bin/sensing up --demo $(DEMO)
+
+test: $(DEV) ## Set up, then run the unit, property and contract tests (ARGS="-k sl651")
+	$(PYTEST) tests/unit tests/property tests/contract $(ARGS)
+
+check: lint types test ## Everything that must be green before a commit
+
+lint: $(DEV) ## Style: ruff's rules and format
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+format: $(DEV) ## Let ruff mend what it can
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+types: $(DEV) ## Types: mypy, strict
+	$(PY) -m mypy
+
+coverage: $(DEV) ## Lines and branches that the tests of `make test` reach
+	$(PY) -m coverage run -m pytest -q tests/unit tests/property tests/contract
+	$(PY) -m coverage report --skip-covered
+
+e2e: $(DEV) ## Real processes, brokers and clients (needs mosquitto; installs it where apt is at hand)
+	scripts/need.sh mosquitto mosquitto_pub:mosquitto-clients
+	$(PYTEST) tests/e2e --timeout 600 $(ARGS)
+
+faults: $(DEV) ## Kills, power cuts, full disks, storms of junk (SHORT=1: a fiftieth of each)
+	scripts/need.sh mosquitto mosquitto_pub:mosquitto-clients
+	SENSING_FAULTS=$(if $(SHORT),short,full) $(PYTEST) tests/faults --timeout 3600 $(ARGS)
+
+bench: $(DEV) ## Speed, beside what one would use instead (needs mosquitto)
+	scripts/need.sh mosquitto mosquitto_pub:mosquitto-clients
+	.venv/bin/python -m tests.bench $(ARGS)
+
+docs: $(DEV) ## Write the generated parts of docs/ anew
+	$(PY) scripts/generate_docs.py
+
+lock: ## Resolve the dependencies anew (needs uv)
+	$(UV) pip compile pyproject.toml --group build $(LOCKING) -o locks/run.lock
+	$(UV) pip compile pyproject.toml --group dev $(LOCKING) -o locks/dev.lock
+UV ?= $(or $(wildcard .venv/bin/uv),uv)
+LOCKING := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --quiet
+
+wheel: $(DEV) ## Build dist/*.whl
+	$(PY) -m hatchling build -t wheel
+
+clean: ## Remove what was built and cached; keeps data/ and .venv
+	rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage artefacts
+
+# The stamps make a second run instant. The dev lock holds all of the run lock, so it serves both.
+$(RUN): locks/run.lock pyproject.toml scripts/venv.sh
+	@scripts/venv.sh run
+	@touch $@
+
+$(DEV): locks/dev.lock pyproject.toml scripts/venv.sh
+	@scripts/venv.sh dev
+	@touch $@ $(RUN)

@@ -1,0 +1,126 @@
+"""The door role whole: MQTT in, the subscribers beside it, one committer before log.db, and what goes back out.
+
+All writing of log.db happens on the committer's one thread: frames, refusal counters, the outbox cursor, retention.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections import Counter
+from pathlib import Path
+
+from . import failpoints, logs, runfile, times
+from .framelog.sqlite import SqliteLog
+from .metrics import Metrics
+from .mqtt.committer import Committer
+from .mqtt.door import Door
+from .mqtt.subscriber import Subscriber, subscribers
+from .registry import RegistryGatekeeper
+from .settings import Settings
+from .store.reader import StoreReader
+
+_log = logs.get("doorway")
+_OUTBOX_POLL_S = 0.02
+_OUTBOX_BATCH = 500
+_PRUNE_EVERY_S = 60.0
+_PRUNE_BATCH = 5_000
+
+
+class Doorway:
+    """The door of a data folder, until `stop` is set."""
+
+    def __init__(self, data: Path, settings: Settings, adapters: frozenset[str]) -> None:
+        self._data = data
+        self._settings = settings
+        self._metrics = Metrics()
+        self._log = SqliteLog(data / "log.db")
+        self._committer = Committer(self._log, settings.commit, self._metrics)
+        self._refused: Counter[tuple[int, str, str, str]] = Counter()
+        self.door = Door(
+            settings, self._committer, RegistryGatekeeper(data / "registry.db"), adapters, self._metrics, on_refused=self._on_refused
+        )
+        self._subscribers: list[Subscriber] = subscribers(settings, self._committer, adapters, self._metrics, self._on_refused)
+
+    def _on_refused(self, principal: str, reason: str, topic: str) -> None:
+        parts = topic.split("/")
+        adapter = parts[2] if len(parts) == 5 and parts[0] == "sensing" else ""
+        self._refused[times.now() // times.HOUR, adapter[:32], principal[:64], reason] += 1
+        _log.info("publish_refused", principal=principal, reason=reason, topic=topic[:200])
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop`; then finish the commit, acknowledge and close."""
+        await self.door.start()
+        for subscriber in self._subscribers:
+            subscriber.start()
+        runfile.write(self._data, {
+            "pid": os.getpid(), "host": self._settings.mqtt.host, "port": self.door.port, "tls_port": self.door.tls_port,
+        }, "run/door.json")  # fmt: skip
+        tasks = [asyncio.create_task(job()) for job in (self._send_replies, self._keep_house)]
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
+        for subscriber in self._subscribers:
+            subscriber.stop()
+        await self.door.stop()
+        self._log.close()
+
+    async def _send_replies(self) -> None:
+        """Replies that work committed, at least once, to whoever of the principal is connected."""
+        reader = StoreReader(self._data / "store.db")
+        sent = await self._committer.on_writer(lambda: self._log.marked("outbox"))
+        while True:
+            replies = reader.outbox(sent, _OUTBOX_BATCH)
+            for number, principal, topic, payload in replies:
+                failpoints.reach("door.before_reply")
+                if not self._send(principal, topic, payload):
+                    self._metrics.count("sensing_replies_undelivered_total")
+                sent = number
+            if replies:
+                mark = sent
+                await self._committer.on_writer(lambda: self._log.mark("outbox", mark))  # noqa: B023 awaited here
+            if len(replies) < _OUTBOX_BATCH:
+                await asyncio.sleep(_OUTBOX_POLL_S)
+
+    def _send(self, principal: str, topic: str, payload: bytes) -> bool:
+        if self.door.send_down(principal, topic, payload):
+            return True
+        return any(subscriber.send_down(principal, topic, payload) for subscriber in self._subscribers)
+
+    async def _keep_house(self) -> None:
+        """Each second: refusal counters to disk, numbers for /metrics; each minute: retention."""
+        pruned = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(1.0)
+            with contextlib.suppress(Exception):  # a full disk is the committer's to report; this tries again
+                await self._flush_refusals()
+                self._metrics.write(self._data / "run" / "door.prom")
+                if loop.time() - pruned > _PRUNE_EVERY_S:
+                    pruned = loop.time()
+                    await self._prune()
+
+    async def _flush_refusals(self) -> None:
+        if self._refused:
+            counts, self._refused = self._refused, Counter()
+            await self._committer.on_writer(lambda: self._log.refuse(counts))
+
+    async def _prune(self) -> None:
+        """Forget frames past retention, a few at a time, never one that work has yet to read."""
+        reader = StoreReader(self._data / "store.db")
+        before = times.now() - int(self._settings.retention.frames_d * times.DAY)
+        try:
+            while reader.place() >= self._log_tail_batch():
+                gone = await self._committer.on_writer(lambda: self._log.prune(before, _PRUNE_BATCH))
+                if gone < _PRUNE_BATCH:
+                    break
+        finally:
+            reader.close()
+
+    def _log_tail_batch(self) -> int:
+        tail = SqliteLog(self._data / "log.db", write=False)
+        try:
+            return tail.tail() + _PRUNE_BATCH
+        finally:
+            tail.close()

@@ -1,0 +1,185 @@
+"""The Log port on one SQLite file, `log.db`. The door is its only writer.
+
+    sources  what frames of one stream share, stored once
+    frames   place (dense from 1) | source | received | duplicate | payload
+    refusals publishes that were refused: counted, never acknowledged, never frames
+    marks    small durable numbers of the writer, such as the outbox cursor
+
+Reading needs no lock of the writer's (WAL). One object is one connection: use it from one thread at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import apsw
+
+from sensing import sqlite, topics
+from sensing.model import Frame, Source
+
+from . import PARTITIONS, LogBrokenError, LogFullError
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS sources(
+  id INTEGER PRIMARY KEY, adapter TEXT, principal TEXT, topic TEXT, kind TEXT, origin TEXT, run TEXT, part INTEGER,
+  UNIQUE(principal, topic, origin, run, adapter, kind));
+CREATE TABLE IF NOT EXISTS frames(
+  place INTEGER PRIMARY KEY, source INTEGER, received INTEGER, duplicate INTEGER, payload BLOB);
+CREATE TABLE IF NOT EXISTS refusals(
+  hour INTEGER, adapter TEXT, principal TEXT, reason TEXT, refused INTEGER,
+  PRIMARY KEY(hour, adapter, principal, reason)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS marks(name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
+"""
+_BROKEN = (apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC)
+_INSERT = "INSERT INTO frames VALUES(?,?,?,?,?)"
+_SELECT = "SELECT place, source, received, duplicate, payload FROM frames"
+_KEEP = 50_000
+"""Sources remembered by one object; beyond, the memory starts anew."""
+
+RefusalKey = tuple[int, str, str, str]
+"""(hour since the epoch, adapter, principal, reason)."""
+
+
+class SqliteLog:
+    """`Log` over `path`. With `write=False` it only reads, from any process; raises NotFoundError when absent."""
+
+    def __init__(self, path: Path, *, write: bool = True) -> None:
+        self._db = sqlite.writer(path) if write else sqlite.reader(path)
+        self._ids: dict[Source, int] = {}
+        self._sources: dict[int, Source] = {}
+        if write:
+            self._db.execute(_SCHEMA)
+        self._head = self.head()
+
+    def append(self, frames: Sequence[Frame]) -> int:
+        """See `Log.append`."""
+        place = self._head
+        rows = []
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            for frame in frames:
+                place += 1
+                source = self._ids.get(frame.source) or self._source_id(frame.source)
+                rows.append((place, source, frame.received, frame.duplicate, frame.payload))
+                frame.place = place
+            self._db.executemany(_INSERT, rows)
+            self._db.execute("COMMIT")
+        except apsw.Error as error:
+            self._abandon()
+            raise _judged(error) from error
+        self._head = place
+        return place
+
+    def _source_id(self, source: Source) -> int:
+        if len(self._ids) > _KEEP:
+            self._ids.clear()
+        words = (source.principal, source.topic, source.origin, source.run, source.adapter, source.kind)
+        self._db.execute(
+            "INSERT OR IGNORE INTO sources(principal, topic, origin, run, adapter, kind, part) VALUES(?,?,?,?,?,?,?)",
+            (*words, topics.partition(source.principal)),
+        )
+        found = self._db.execute(
+            "SELECT id FROM sources WHERE principal=? AND topic=? AND origin=? AND run=? AND adapter=? AND kind=?", words
+        ).get
+        self._ids[source] = found
+        return int(found)
+
+    def _abandon(self) -> None:
+        self._ids.clear()
+        if not self._db.get_autocommit():
+            self._db.execute("ROLLBACK")
+        self._head = self.head()
+
+    def read(self, after: int, limit: int, partitions: range = PARTITIONS) -> list[Frame]:
+        """See `Log.read`."""
+        if partitions == PARTITIONS:
+            rows = self._db.execute(_SELECT + " WHERE place > ? ORDER BY place LIMIT ?", (after, limit))
+        else:
+            rows = self._db.execute(
+                _SELECT + " WHERE place > ? AND source IN (SELECT id FROM sources WHERE part >= ? AND part < ?)"
+                " ORDER BY place LIMIT ?",
+                (after, partitions.start, partitions.stop, limit),
+            )
+        return list(self._frames(rows))
+
+    def _frames(self, rows: apsw.Cursor) -> Iterator[Frame]:
+        known = self._sources
+        for place, source, received, duplicate, payload in rows:
+            yield Frame(known.get(source) or self._source(source), received, payload, bool(duplicate), place)
+
+    def _source(self, number: int) -> Source:
+        if len(self._sources) > _KEEP:
+            self._sources.clear()
+        row = self._db.execute("SELECT adapter, principal, topic, kind, origin, run FROM sources WHERE id=?", (number,)).get
+        self._sources[number] = source = Source(*row)
+        return source
+
+    def get(self, place: int) -> Frame | None:
+        """See `Log.get`."""
+        return next(self._frames(self._db.execute(_SELECT + " WHERE place=?", (place,))), None)
+
+    def twin(self, frame: Frame, within: int) -> Frame | None:
+        """See `Log.twin`."""
+        words = (frame.source.principal, frame.source.topic, frame.source.origin, frame.source.run)
+        rows = self._db.execute(
+            _SELECT + " WHERE place >= ? AND place < ? AND payload = ? AND source IN"
+            " (SELECT id FROM sources WHERE principal=? AND topic=? AND origin=? AND run=?) ORDER BY place LIMIT 1",
+            (frame.place - within, frame.place, frame.payload, *words),
+        )
+        return next(self._frames(rows), None)
+
+    def head(self) -> int:
+        """See `Log.head`. After everything was pruned the number of the last frame is still known."""
+        return int(self._db.execute("SELECT ifnull(max(place), (SELECT ifnull(max(value), 0) FROM marks WHERE name='pruned')) FROM frames").get)
+
+    def tail(self) -> int:
+        """See `Log.tail`."""
+        first = self._db.execute("SELECT min(place) FROM frames").get
+        return int(first) if first is not None else self.head() + 1
+
+    def prune(self, before: int, limit: int) -> int:
+        """See `Log.prune`. Deletes in one short transaction; call it again until it returns 0."""
+        gone = 0
+        last = self.tail() - 1
+        for place, received in self._db.execute("SELECT place, received FROM frames ORDER BY place LIMIT ?", (limit,)):
+            if received >= before:
+                break
+            gone, last = gone + 1, place
+        if gone:
+            with self._db:
+                self._db.execute("DELETE FROM frames WHERE place <= ?", (last,))
+                self._db.execute("INSERT OR REPLACE INTO marks VALUES('pruned', ?)", (last,))
+        return gone
+
+    def refuse(self, counts: Mapping[RefusalKey, int]) -> None:
+        """Add to the counters of refused publishes."""
+        with self._db:
+            self._db.executemany(
+                "INSERT INTO refusals VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET refused = refused + excluded.refused",
+                [(*key, number) for key, number in counts.items()],
+            )
+
+    def refusals(self) -> dict[RefusalKey, int]:
+        """Every counter of refused publishes."""
+        return {tuple(row[:4]): row[4] for row in self._db.execute("SELECT * FROM refusals")}  # type: ignore[misc]
+
+    def mark(self, name: str, value: int) -> None:
+        """Remember a number durably under a name."""
+        with self._db:
+            self._db.execute("INSERT OR REPLACE INTO marks VALUES(?,?)", (name, value))
+
+    def marked(self, name: str) -> int:
+        """The number remembered under a name; 0 when none is."""
+        return int(self._db.execute("SELECT value FROM marks WHERE name=?", (name,)).get or 0)
+
+    def close(self) -> None:
+        """See `Log.close`."""
+        self._db.close()
+
+
+def _judged(error: apsw.Error) -> Exception:
+    """Full disks pass; a failed fsync does not (after one, the kernel may have dropped the very pages)."""
+    if getattr(error, "extendedresult", 0) in _BROKEN:
+        return LogBrokenError(str(error))
+    return LogFullError(str(error))

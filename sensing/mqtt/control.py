@@ -1,0 +1,74 @@
+"""What a client says beside PUBLISH and CONNECT, and the answer: pure functions of its session and rights.
+
+Subscriptions are granted to the client's own `down` topics, at QoS 0 or 1; nothing else is delivered to anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import packets as p
+from .packets import V5, Code, Packet
+from .rights import Rights
+from .session import Session
+from .wire import WireError, encode
+from .write import PINGRESP
+
+_MOST_SUBSCRIPTIONS = 64
+
+
+def answer(packet: Packet, session: Session, rights: Rights, version: int) -> bytes:
+    """The bytes to send back, maybe none. Raises WireError when a client may not say this."""
+    known = _ANSWERS.get(type(packet))
+    if known is None:
+        raise WireError(Code.PROTOCOL_ERROR, f"{type(packet).__name__.upper()} is not for a client to say here")
+    return known(packet, session, rights, version)
+
+
+def _ping(_packet: p.Pingreq, _session: Session, _rights: Rights, _version: int) -> bytes:
+    return PINGRESP
+
+
+def _received(packet: p.Puback, session: Session, _rights: Rights, _version: int) -> bytes:
+    session.inflight.pop(packet.pid, None)
+    return b""
+
+
+def _release(packet: p.Pubrel, session: Session, _rights: Rights, version: int) -> bytes:
+    known = packet.pid in session.unreleased
+    session.unreleased.discard(packet.pid)
+    return encode(p.Pubcomp(packet.pid, Code.SUCCESS if known else Code.UNKNOWN_PID), version)
+
+
+def _subscribe(packet: p.Subscribe, session: Session, rights: Rights, version: int) -> bytes:
+    if packet.properties and "subscription_identifier" in packet.properties:
+        raise WireError(Code.NO_SUBSCRIPTION_IDS, "subscription identifiers are not supported")
+    codes = tuple(_granted(name, options & 3, session, rights, version) for name, options in packet.filters)
+    return encode(p.Suback(packet.pid, codes), version)
+
+
+def _granted(name: str, qos: int, session: Session, rights: Rights, version: int) -> int:
+    if rights.may_subscribe(name):
+        if name not in session.subscriptions and len(session.subscriptions) >= _MOST_SUBSCRIPTIONS:
+            return Code.QUOTA if version == V5 else Code.UNSPECIFIED
+        session.subscriptions[name] = min(qos, 1)
+        return min(qos, 1)
+    if version != V5:
+        return Code.UNSPECIFIED
+    return Code.NO_SHARED_SUBSCRIPTIONS if name.startswith("$share/") else Code.NOT_AUTHORISED
+
+
+def _unsubscribe(packet: p.Unsubscribe, session: Session, _rights: Rights, version: int) -> bytes:
+    gone = [session.subscriptions.pop(name, None) is not None for name in packet.filters]
+    codes = tuple(Code.SUCCESS if found else Code.NO_SUBSCRIPTION for found in gone)
+    return encode(p.Unsuback(packet.pid, codes), version)
+
+
+_ANSWERS: dict[type, Callable[[Any, Session, Rights, int], bytes]] = {
+    p.Pingreq: _ping,
+    p.Puback: _received,
+    p.Pubrel: _release,
+    p.Subscribe: _subscribe,
+    p.Unsubscribe: _unsubscribe,
+}

@@ -1,0 +1,129 @@
+"""The registry as the forward path reads it (`sensing.model.Directory`): answers from memory, in bounded memory.
+
+`version` is what refreshes: it reads the change number and, when that moved, forgets the things that changed and every id that was
+unknown. `find` asks the database only for what it does not remember, so its answers are as of the last `version` or newer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, Row, bindparam, select
+
+from sensing.model import Thing
+
+from .database import Database, Poller
+from .recent import Recent
+from .rows import config_of
+from .schema import ACTIVE, configs, things
+from .types import limits_of, settings_of
+
+_MOST_CHANGES = 10_000
+"""Beyond so many changed things it is cheaper to forget everything than to look at each."""
+
+_FIND = select(things).where(
+    things.c.adapter == bindparam("adapter"), things.c.native == bindparam("native"), things.c.state == ACTIVE
+)
+_CONFIGS = select(configs).where(configs.c.thing == bindparam("thing")).order_by(configs.c.valid_from, configs.c.generation)
+_TYPES = (
+    select(things.c.type)
+    .where(things.c.principal == bindparam("principal"), things.c.adapter == bindparam("adapter"), things.c.state == ACTIVE)
+    .distinct()
+    .order_by(things.c.type)
+)
+_CHANGED = (
+    select(things.c.id, things.c.adapter, things.c.native).where(things.c.changed > bindparam("since")).limit(_MOST_CHANGES)
+)
+
+_Key = tuple[str, str]
+
+
+class RegistryDirectory:
+    """For one thread. capacity: things remembered, some 2 kB each; as many unknown ids and principals' mappings beside them.
+
+    Raises NotFoundError when the registry is not there yet, UnreachableError when it does not answer.
+    """
+
+    def __init__(self, where: Path | Engine, types: Mapping[str, Any], capacity: int = 20_000) -> None:
+        self._types = types
+        self._database = Database(where)
+        self._poller = Poller(self._database)
+        self._known: Recent[_Key, Thing] = Recent(capacity)
+        self._keys: dict[str, _Key] = {}
+        self._capacity = capacity
+        self._unknown: Recent[_Key, bool] = Recent(capacity)
+        self._mappings: Recent[_Key, tuple[Mapping[str, Any], ...]] = Recent(capacity)
+        self._seen = self._poller.version()
+
+    def version(self) -> int:
+        """The change number now, after forgetting what moved since the last call."""
+        now = self._poller.version()
+        if now != self._seen:
+            self._forget(self._seen)
+            self._seen = now
+        return now
+
+    def find(self, adapter: str, native: str) -> Thing | None:
+        key = (adapter, native)
+        found = self._known.young.get(key)
+        if found is not None:
+            return found
+        return self._known.get(key) or (None if self._unknown.get(key) else self._fetch(key))
+
+    def mappings(self, principal: str, adapter: str) -> Sequence[Mapping[str, Any]]:
+        key = (principal, adapter)
+        found = self._mappings.get(key)
+        if found is None:
+            rows = self._poller.rows(_TYPES, {"principal": principal, "adapter": adapter})
+            found = tuple(settings_of(self._types, row.type) for row in rows)
+            self._mappings.put(key, found)
+        return found
+
+    def close(self) -> None:
+        self._poller.close()
+        self._database.close()
+
+    def _fetch(self, key: _Key) -> Thing | None:
+        rows = self._poller.rows(_FIND, {"adapter": key[0], "native": key[1]})
+        if not rows:
+            self._unknown.put(key, True)
+            return None
+        thing = self._thing(rows[0])
+        if len(self._keys) >= 2 * self._capacity:
+            self._keys = {each: spot for each, spot in self._keys.items() if self._known.get(spot) is not None}
+        self._keys[thing.id] = key
+        self._known.put(key, thing)
+        return thing
+
+    def _thing(self, row: Row[Any]) -> Thing:
+        return Thing(
+            id=row.id,
+            type=row.type,
+            adapter=row.adapter,
+            native=row.native,
+            principal=row.principal,
+            domain=row.domain,
+            name=row.name,
+            lon=row.lon,
+            lat=row.lat,
+            area=row.area,
+            settings={**settings_of(self._types, row.type), **row.settings},
+            limits=limits_of(self._types, row.type),
+            configs=tuple(config_of(each) for each in self._poller.rows(_CONFIGS, {"thing": row.id})),
+        )
+
+    def _forget(self, since: int) -> None:
+        """Drop what changed after `since`. By id as well, for the native id itself may have changed."""
+        self._unknown.clear()
+        self._mappings.clear()
+        changed = self._poller.rows(_CHANGED, {"since": since})
+        if len(changed) >= _MOST_CHANGES:
+            self._known.clear()
+            self._keys.clear()
+            return
+        for thing_id, adapter, native in changed:
+            self._known.drop((adapter, native))
+            if (key := self._keys.pop(thing_id, None)) is not None:
+                self._known.drop(key)

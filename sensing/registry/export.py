@@ -1,0 +1,150 @@
+"""Devices as files: the columns that people fill in, so that what goes out can come back in (CONTRACT "Files")."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sensing.errors import ValidationError
+from sensing.times import rfc3339
+
+from .forms import DeviceForm, FormError, Problem
+from .records import Device
+from .things import IN_SERVICE, DeviceFilter, Things
+
+COLUMNS = (
+    "id", "type", "adapter", "native", "name", "lat", "lon", "crs", "area", "datum", "zero", "unit", "principal", "settings", "note",
+)  # fmt: skip
+CHINESE = (
+    "编号",
+    "类型",
+    "协议",
+    "站码",
+    "名称",
+    "纬度",
+    "经度",
+    "坐标系",
+    "区域",
+    "基面",
+    "零点",
+    "单位",
+    "网关",
+    "设置",
+    "备注",
+)
+_FIELD = dict(zip(CHINESE, COLUMNS, strict=True))
+
+
+class Exports(Things):
+    """The registry's devices as text."""
+
+    def export_devices(self, layout: str = "csv", chosen: DeviceFilter = IN_SERVICE) -> Iterator[str]:
+        """Pieces of a CSV file, or of NDJSON with everything that `device show` knows. Never a secret of a credential.
+
+        Raises ValidationError for another layout.
+        """
+        if layout == "csv":
+            return _csv(self.each_device(chosen))
+        if layout == "json":
+            return (json.dumps(described(device), ensure_ascii=False) + "\n" for device in self.each_device(chosen))
+        raise ValidationError(f'layout "{layout}" does not exist', "write csv or json")
+
+
+def described(device: Device) -> dict[str, Any]:
+    """A device as `device show -o json` prints it: times in RFC 3339, configurations under `configs`."""
+    config = device.config
+    return {
+        "id": device.id,
+        "type": device.type,
+        "adapter": device.adapter,
+        "native": device.native,
+        "principal": device.principal,
+        "name": device.name,
+        "lat": device.lat,
+        "lon": device.lon,
+        "crs": device.crs,
+        "raw_lat": device.raw_lat,
+        "raw_lon": device.raw_lon,
+        "area": device.area,
+        "domain": device.domain,
+        "datum": config.datum,
+        "zero": config.zero,
+        "offset": config.offset,
+        "mount_height": config.mount_height,
+        "unit": dict(config.units),
+        "period_rule": config.period_rule,
+        "settings": device.settings,
+        "state": device.state,
+        "created": rfc3339(device.created),
+        "retired": None if device.retired is None else rfc3339(device.retired),
+        "note": device.note,
+        "configs": [
+            {
+                "valid_from": rfc3339(each.valid_from),
+                "generation": each.generation,
+                "zero": each.zero,
+                "offset": each.offset,
+                "mount_height": each.mount_height,
+                "datum": each.datum,
+                "unit": dict(each.units),
+                "period_rule": each.period_rule,
+            }
+            for each in device.configs
+        ],
+    }
+
+
+def row(device: Device) -> dict[str, str]:
+    """A device in the columns of the device CSV: the position as it was stated, a principal of its own as nothing."""
+    values = {
+        "id": device.id,
+        "type": device.type,
+        "adapter": device.adapter,
+        "native": device.native,
+        "name": device.name,
+        "lat": _number(device.raw_lat),
+        "lon": _number(device.raw_lon),
+        "crs": device.crs,
+        "area": device.area,
+        "datum": device.config.datum,
+        "zero": _number(device.config.zero),
+        "unit": " ".join(f"{prop}={unit}" for prop, unit in device.config.units.items()),
+        "principal": "" if device.principal == device.id else device.principal,
+        "settings": json.dumps(device.settings, ensure_ascii=False, sort_keys=True) if device.settings else "",
+        "note": device.note,
+    }
+    assert tuple(values) == COLUMNS
+    return values
+
+
+def form_of(cells: Mapping[str, str]) -> DeviceForm:
+    """The form that a CSV row fills in; columns by their English or Chinese names, empty cells left out. Raises FormError."""
+    fields: dict[str, Any] = {_FIELD.get(name, name): text for name, text in cells.items() if text.strip()}
+    if "settings" in fields:
+        try:
+            fields["settings"] = json.loads(fields["settings"])
+        except ValueError:
+            raise FormError(
+                [Problem("settings", fields["settings"], "is not JSON", 'write an object such as {"key": 1}')]
+            ) from None
+    return DeviceForm.read(fields)
+
+
+def _csv(devices: Iterator[Device]) -> Iterator[str]:
+    sheet = io.StringIO()
+    writer = csv.DictWriter(sheet, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for device in devices:
+        writer.writerow(row(device))
+        yield sheet.getvalue()
+        sheet.seek(0)
+        sheet.truncate()
+    if sheet.tell():
+        yield sheet.getvalue()
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else repr(value)

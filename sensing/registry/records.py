@@ -1,0 +1,130 @@
+"""What the registry answers with. Secrets never show in a `repr`, so never in a log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sensing.access import Role
+from sensing.model import Config, Micros
+
+
+class Kind(StrEnum):
+    """What a principal is. `join` lets unknown devices of a site reach quarantine; `internal` is the service itself."""
+
+    GATEWAY = "gateway"
+    RECEIVER = "receiver"
+    SERVER = "server"
+    SENSOR = "sensor"
+    JOIN = "join"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A way in, on the one occasion that its password is known. `username` is the principal; `id` is what revoking names."""
+
+    id: str
+    username: str
+    password: str = field(repr=False)
+    origin: str
+    run: str
+    expires: Micros | None = None
+
+
+@dataclass(frozen=True)
+class ApiToken:
+    """An API token on the one occasion that its text is known."""
+
+    id: str
+    name: str
+    role: Role
+    text: str = field(repr=False)
+    expires: Micros | None = None
+
+
+@dataclass(frozen=True)
+class TokenEntry:
+    """An API token as it is listed."""
+
+    id: str
+    name: str
+    role: Role
+    created: Micros
+    expires: Micros | None
+    revoked: Micros | None
+
+
+@dataclass(frozen=True)
+class CredentialEntry:
+    """A credential as it is listed: everything but the secret."""
+
+    id: str
+    origin: str
+    run: str
+    created: Micros
+    expires: Micros | None
+    revoked: Micros | None
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who connects. `devices` counts the active things it carries."""
+
+    id: str
+    kind: str
+    name: str
+    created: Micros
+    retired: Micros | None
+    devices: int
+    credentials: tuple[CredentialEntry, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One play of a simulation or a recording. Live data have none."""
+
+    id: str
+    origin: str
+    name: str
+    started: Micros
+    ended: Micros | None
+
+
+@dataclass(frozen=True)
+class Device:
+    """A Thing as people see it. lon, lat: WGS 84 degrees; raw_lon, raw_lat: as stated, in `crs`. configs: by valid_from, then generation."""
+
+    id: str
+    type: str
+    adapter: str
+    native: str
+    principal: str
+    name: str
+    lon: float | None
+    lat: float | None
+    crs: str
+    raw_lon: float | None
+    raw_lat: float | None
+    area: str
+    domain: str
+    settings: dict[str, Any]
+    state: str
+    created: Micros
+    retired: Micros | None
+    note: str
+    configs: tuple[Config, ...]
+
+    @property
+    def config(self) -> Config:
+        """The configuration that starts last: what a form shows."""
+        return self.configs[-1]
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A device that is now known; `credential` is None when an existing principal carries it."""
+
+    device: Device
+    credential: Credential | None

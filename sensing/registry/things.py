@@ -1,0 +1,266 @@
+"""Devices: registering, editing, retiring, finding. What bears on values is dated; what it was before stays readable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
+
+from sensing.audit import Actor
+from sensing.errors import ConflictError, NotFoundError, SensingError, ValidationError
+from sensing.model import Config, Micros, Origin
+
+from .credentials import add_credential
+from .database import Change, Database
+from .forms import DeviceChanges, DeviceForm
+from .natives import normal
+from .principals import active_principal, add_principal, set_retired
+from .records import Device, Kind, Registered
+from .rows import add_config, configs_of, devices_of, place, thing_row
+from .schema import ACTIVE, RETIRED, things
+from .types import placed
+
+_PAGE = 1_000
+_DATED = {
+    "zero": "zero",
+    "offset": "offset",
+    "mount_height": "mount_height",
+    "datum": "datum",
+    "unit": "units",
+    "period_rule": "period_rule",
+}
+"""Form field to the field of Config that it dates."""
+_PLAIN = ("name", "area", "note", "settings")
+
+
+class DeviceFilter(msgspec.Struct, frozen=True):
+    """query: part of an id, native id, name or area. state: `active`, `retired`, or None for both."""
+
+    query: str = ""
+    type: str | None = None
+    area: str | None = None
+    adapter: str | None = None
+    principal: str | None = None
+    state: str | None = ACTIVE
+
+
+IN_SERVICE = DeviceFilter()
+
+
+class Things:
+    """The registry's nouns for what reports."""
+
+    database: Database
+    types: Mapping[str, Any]
+
+    def register_device(self, form: DeviceForm, *, actor: Actor, origin: str = Origin.LIVE, run: str = "") -> Registered:
+        """Make a device known, with a principal of its own unless the form names one.
+
+        Raises ValidationError, NotFoundError for its principal, ConflictError naming what holds the id or native id.
+        """
+        with self.database.write(actor) as change:
+            return self._register(change, form, origin, run)
+
+    def register_devices(
+        self, forms: Iterable[DeviceForm], *, actor: Actor, origin: str = Origin.LIVE, run: str = ""
+    ) -> list[Registered]:
+        """Many devices in one transaction: all, or none when one is refused. The error names its device."""
+        done = []
+        with self.database.write(actor) as change:
+            for form in forms:
+                try:
+                    done.append(self._register(change, form, origin, run))
+                except SensingError as error:
+                    raise type(error)(f"{form.id}: {error.what}", error.hint) from None
+        return done
+
+    def edit_device(self, device_id: str, changes: DeviceChanges, *, actor: Actor, valid_from: Micros | None = None) -> Device:
+        """Change the fields that are set. zero, datum, unit, offset, mount_height and period_rule hold from `valid_from` (None: now)
+        until the next dated configuration; the others hold at once. Raises NotFoundError, ValidationError, ConflictError.
+        """
+        with self.database.write(actor) as change:
+            row = thing_row(change.connection, device_id)
+            told = self._edited_row(change, row, changes) | self._edited_config(change, device_id, changes, valid_from)
+            if told:
+                change.connection.execute(update(things).where(things.c.id == device_id).values(changed=change.version))
+                change.record("device_edited", device_id, **told)
+            return devices_of(change.connection, [thing_row(change.connection, device_id)])[0]
+
+    def retire_device(self, device_id: str, *, actor: Actor) -> Device:
+        """Take a device out of service, restorably; its own principal goes with it unless it carries others. Raises NotFoundError."""
+        with self.database.write(actor) as change:
+            row = thing_row(change.connection, device_id)
+            if row.state == ACTIVE:
+                self._set_state(change, device_id, RETIRED, change.at)
+                if row.principal == device_id and not _carries(change.connection, device_id):
+                    set_retired(change, device_id, change.at)
+                change.record("device_retired", device_id)
+            return devices_of(change.connection, [thing_row(change.connection, device_id)])[0]
+
+    def restore_device(self, device_id: str, *, actor: Actor) -> Device:
+        """Take a retired device back, with the credentials it had. Raises NotFoundError, ConflictError naming who has its native id."""
+        with self.database.write(actor) as change:
+            row = thing_row(change.connection, device_id)
+            if row.state == RETIRED:
+                _refuse_held(change.connection, row.adapter, row.native, device_id)
+                if row.principal == device_id:
+                    set_retired(change, device_id, None)
+                active_principal(change.connection, row.principal)
+                self._set_state(change, device_id, ACTIVE, None)
+                change.record("device_restored", device_id)
+            return devices_of(change.connection, [thing_row(change.connection, device_id)])[0]
+
+    def list_devices(self, chosen: DeviceFilter = IN_SERVICE, *, after: str = "", limit: int = _PAGE) -> list[Device]:
+        """A page of the chosen devices by id; `after` is the last id of the page before."""
+        query = select(things).where(*_conditions(chosen), things.c.id > after).order_by(things.c.id).limit(limit)
+        with self.database.read() as connection:
+            return devices_of(connection, connection.execute(query))
+
+    def each_device(self, chosen: DeviceFilter = IN_SERVICE) -> Iterator[Device]:
+        """All chosen devices by id, a page of memory at a time."""
+        after = ""
+        while page := self.list_devices(chosen, after=after):
+            yield from page
+            after = page[-1].id
+
+    def count_devices(self, chosen: DeviceFilter = IN_SERVICE) -> int:
+        with self.database.read() as connection:
+            return int(connection.execute(select(func.count()).select_from(things).where(*_conditions(chosen))).scalar_one())
+
+    def show_device(self, device_id: str) -> Device:
+        """One device, active or retired. Raises NotFoundError."""
+        with self.database.read() as connection:
+            return devices_of(connection, [thing_row(connection, device_id)])[0]
+
+    def _register(self, change: Change, form: DeviceForm, origin: str, run: str) -> Registered:
+        connection = change.connection
+        adapter, domain = placed(self.types, form.type, form.adapter)
+        native = normal(adapter, form.native or form.id)
+        held = connection.execute(select(things.c.state).where(things.c.id == form.id)).scalar()
+        if held is not None:
+            remedy = "restore it (`sensing device restore`)" if held == RETIRED else "edit it (`sensing device edit`)"
+            raise ConflictError(f"device {form.id} exists already, {held}", f"{remedy}, or choose another id")
+        _refuse_held(connection, adapter, native, form.id)
+        if form.principal is None:
+            add_principal(change, form.id, Kind.SENSOR, form.name)
+        else:
+            _refuse_internal(connection, form.principal)
+        connection.execute(
+            insert(things).values(
+                id=form.id,
+                type=form.type,
+                adapter=adapter,
+                native=native,
+                principal=form.principal or form.id,
+                domain=domain,
+                state=ACTIVE,
+                created=change.at,
+                changed=change.version,
+                **place(form.lat, form.lon, form.crs),
+                **{name: getattr(form, name) for name in _PLAIN},
+            )
+        )
+        add_config(connection, form.id, Config(**{config: getattr(form, name) for name, config in _DATED.items()}))
+        fields = form.model_dump(mode="json", exclude_defaults=True, exclude={"id", "settings"})
+        change.record(
+            "device_registered", form.id, **fields | {"adapter": adapter, "native": native, "settings": sorted(form.settings)}
+        )
+        credential = add_credential(change, form.id, origin, run) if form.principal is None else None
+        return Registered(devices_of(connection, [thing_row(connection, form.id)])[0], credential)
+
+    def _edited_row(self, change: Change, row: Any, changes: DeviceChanges) -> dict[str, Any]:
+        """Apply what is not dated; returns what to tell the audit, {} when nothing moved."""
+        wanted = {
+            name: getattr(changes, name) for name in (*_PLAIN, "principal", "type", "native") if name in changes.model_fields_set
+        }
+        values = {name: value for name, value in wanted.items() if value is not None}
+        if "type" in values:
+            values["domain"] = placed(self.types, values["type"], row.adapter)[1]
+        if "native" in values:
+            values["native"] = normal(row.adapter, values["native"])
+            if row.state == ACTIVE:
+                _refuse_held(change.connection, row.adapter, values["native"], row.id)
+        if "principal" in values:
+            _refuse_internal(change.connection, values["principal"])
+        values |= _edited_place(row, changes)
+        moved = {name: value for name, value in values.items() if getattr(row, name) != value}
+        if moved:
+            change.connection.execute(update(things).where(things.c.id == row.id).values(**moved))
+        if "principal" in moved and row.principal == row.id and not _carries(change.connection, row.id):
+            set_retired(change, row.id, change.at)
+        return {name: sorted(value) if name == "settings" else value for name, value in moved.items()}
+
+    def _edited_config(self, change: Change, device_id: str, changes: DeviceChanges, valid_from: Micros | None) -> dict[str, Any]:
+        wanted = {config: getattr(changes, name) for name, config in _DATED.items() if name in changes.model_fields_set}
+        wanted = {name: value for name, value in wanted.items() if value is not None or name in {"zero", "mount_height"}}
+        dated = configs_of(change.connection, [device_id])[device_id]
+        since = change.at if valid_from is None else valid_from
+        before = next((config for config in reversed(dated) if config.valid_from <= since), dated[0])
+        moved = {name: value for name, value in wanted.items() if getattr(before, name) != value}
+        if not moved:
+            return {}
+        generation = max(config.generation for config in dated) + 1
+        add_config(
+            change.connection, device_id, msgspec.structs.replace(before, generation=generation, valid_from=since, **moved)
+        )
+        return moved | {"valid_from": since, "generation": generation}
+
+    def _set_state(self, change: Change, device_id: str, state: str, retired: Micros | None) -> None:
+        values = {"state": state, "retired": retired, "changed": change.version}
+        change.connection.execute(update(things).where(things.c.id == device_id).values(**values))
+
+
+def _conditions(chosen: DeviceFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    for name in ("type", "area", "adapter", "principal", "state"):
+        wanted = getattr(chosen, name)
+        if wanted is not None:
+            found.append(things.c[name] == wanted)
+    if chosen.query:
+        columns = (things.c.id, things.c.native, things.c.name, things.c.area)
+        found.append(or_(*(column.icontains(chosen.query, autoescape=True) for column in columns)))
+    return found
+
+
+def _edited_place(row: Any, changes: DeviceChanges) -> dict[str, Any]:
+    """The columns of a new position; a system given alone says how the pair that we have was meant."""
+    given = changes.model_fields_set
+    if {"lat", "lon"} & given:
+        return place(changes.lat, changes.lon, changes.crs)
+    if "crs" not in given:
+        return {}
+    try:
+        return place(row.raw_lat, row.raw_lon, changes.crs)
+    except ValueError as error:
+        raise ValidationError(f'crs "{changes.crs}": {error}', "give the position too (--at LAT,LON)") from None
+
+
+def _carries(connection: Connection, principal_id: str) -> bool:
+    query = select(things.c.id).where(things.c.principal == principal_id, things.c.state == ACTIVE).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def _refuse_held(connection: Connection, adapter: str, native: str, but: str) -> None:
+    """Raise ConflictError when another active device has this native id under this adapter."""
+    query = select(things.c.id).where(
+        things.c.adapter == adapter, things.c.native == native, things.c.state == ACTIVE, things.c.id != but
+    )
+    other = connection.execute(query).scalar()
+    if other is not None:
+        raise ConflictError(
+            f"native {native} of {adapter} belongs to device {other}", f"retire {other} first, or correct the native id"
+        )
+
+
+def _refuse_internal(connection: Connection, principal_id: str) -> None:
+    """Raise unless a device may be carried by this principal."""
+    try:
+        kind = active_principal(connection, principal_id).kind
+    except NotFoundError:
+        raise NotFoundError(
+            f'principal "{principal_id}" does not exist', "register it first (`sensing principal register`), or leave it out"
+        ) from None
+    if kind == Kind.INTERNAL:
+        raise ValidationError(f"principal {principal_id} is the service itself", "name a gateway, receiver, server or sensor")

@@ -1,0 +1,39 @@
+"""Second stage: whose reading is it? (adapter, native id) to a Thing that belongs to the principal.
+
+An unknown native id sends the frame to quarantine; somebody else's is refused as `not_yours`: a principal may name
+only its own devices (P-rule of the registry), whatever its payload claims.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from .decode import Lane
+from .errors import Reason
+from .model import Directory, Reading, Rejection, Thing
+
+
+class Resolved(Struct, gc=False):
+    """Readings with their things; native ids nobody knows; refusals of foreign ones."""
+
+    pairs: list[tuple[Reading, Thing]]
+    unknown: list[str]
+    refused: list[Rejection]
+
+
+def resolve(lane: Lane, readings: Sequence[Reading], directory: Directory) -> Resolved:
+    """Find the thing of each reading."""
+    adapter, principal = lane.source.adapter, lane.source.principal
+    found = Resolved([], [], [])
+    for reading in readings:
+        thing = directory.find(adapter, reading.native)
+        if thing is not None and thing.principal == principal:
+            found.pairs.append((reading, thing))
+        elif thing is None:
+            if reading.native not in found.unknown:
+                found.unknown.append(reading.native)
+        elif not any(reading.native == refusal.detail for refusal in found.refused):
+            found.refused.append(Rejection(Reason.NOT_YOURS, reading.native))
+    return found

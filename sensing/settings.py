@@ -1,0 +1,176 @@
+"""Settings: defaults < `config/default.toml` < `DATA/config.toml` < environment (`SENSING_MQTT__PORT=1884`).
+
+`load` gives the values; `provenance` says where each came from. Secrets are not settings: they live in the registry,
+in files with mode 0600, or in the environment variable that a setting names.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field
+
+from .errors import ValidationError
+from .paths import config_dir as config_dir  # noqa: PLC0414 callers have always found it here
+
+ENV = "SENSING_"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Mqtt(_Section):
+    """The door."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on; anything but loopback needs TLS")
+    port: int = Field(1883, ge=0, le=65535, description="Plain MQTT port; 0 takes a free one")
+    tls_port: int = Field(8883, ge=0, le=65535, description="MQTT over TLS, opened when a certificate is set")
+    tls_cert: Path | None = Field(None, description="Certificate chain, PEM")
+    tls_key: Path | None = Field(None, description="Private key, PEM, mode 0600")
+    insecure_plain: bool = Field(False, description="Allow plain MQTT outside loopback (passwords travel in clear)")
+    max_packet: int = Field(65_536, ge=1024, le=1_048_576, description="Largest MQTT packet, bytes")
+    max_rate: float = Field(2_000.0, gt=0, description="Sustained publishes a second of one principal")
+    max_burst: int = Field(20_000, ge=1, description="Publishes that a principal may send at once above the rate")
+    max_connections: int = Field(20_000, ge=1, description="Connections in all")
+    connect_timeout_s: float = Field(5.0, gt=0, description="How long a new connection may take to say CONNECT")
+    receive_maximum: int = Field(1_000, ge=1, le=65_535, description="QoS 1 and 2 publishes in flight, told to MQTT 5 clients")
+
+
+class Commit(_Section):
+    """Group commit of the door."""
+
+    gap_ms: float = Field(3.0, ge=0, description="Least time between two commits while frames wait")
+    max_frames: int = Field(4_000, ge=1, description="Frames in one commit; reading pauses beyond")
+    max_bytes: int = Field(16_777_216, ge=65_536, description="Payload bytes waiting for a commit; reading pauses beyond")
+
+
+class Broker(_Section):
+    """One broker that somebody else runs and we subscribe to."""
+
+    host: str = Field(description="Where the broker listens")
+    port: int = Field(1883, ge=1, le=65535, description="Its port; 8883 is usual with TLS")
+    username: str = Field("", description="Who we are there")
+    password_env: str = Field("", description="Environment variable that holds the password")
+    principal: str = Field(description="The registry's client that this broker is")
+    client_id: str = Field("urban-sensing", description="Fixed: the broker keeps our session under it")
+    slots: int = Field(1, ge=1, le=16, description="Connections that share the load with $share")
+    share: str = Field("", description="Shared subscription group; needs slots with fixed client ids")
+    topics: list[str] = Field(default_factory=lambda: ["sensing/v1/+/+/up"], description="Filters to subscribe to, QoS 1")
+    version: Literal["3.1.1", "5"] = Field("5", description="MQTT version to speak")
+    tls: bool = Field(False, description="Connect over TLS and check the broker's name")
+    tls_ca: Path | None = Field(None, description="Certificates to trust, PEM; the system's when not set")
+    session_expiry_s: int = Field(604_800, ge=86_400, description="How long the broker keeps what we missed, seconds")
+    receive_maximum: int = Field(500, ge=1, le=65_535, description="Publishes in flight to us: the back-pressure")
+
+
+class Foreign(_Section):
+    """A topic filter of somebody else's tree and what it means here."""
+
+    filter: str = Field(description="MQTT topic filter, with + and #")
+    adapter: str = Field(description="The adapter that reads what arrives there")
+    principal: str = Field(description="The registry's client that it belongs to")
+
+
+class Http(_Section):
+    """The web role."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on; anything but loopback needs TLS")
+    port: int = Field(8080, ge=0, le=65535, description="Port of pages and API; 0 takes a free one")
+    tls_cert: Path | None = Field(None, description="Certificate chain, PEM")
+    tls_key: Path | None = Field(None, description="Private key, PEM, mode 0600")
+    insecure_plain: bool = Field(False, description="Allow plain HTTP outside loopback")
+
+
+class Retention(_Section):
+    """How long things are kept."""
+
+    frames_d: float = Field(30.0, gt=0, description="Raw frames, days")
+    outbox_h: float = Field(24.0, gt=0, description="Replies already offered to devices, hours")
+
+
+class Work(_Section):
+    """The forward path."""
+
+    batch: int = Field(4_000, ge=1, description="Frames decoded and committed in one transaction")
+    poll_ms: float = Field(20.0, gt=0, description="How long work sleeps when the log has nothing new")
+    clock_ahead_s: float = Field(600.0, gt=0, description="Device time this far ahead of reception is flagged clock")
+
+
+class Settings(_Section):
+    """Everything that can be set, with its default."""
+
+    city: str = Field("Zhangzhou", description="Shown in titles")
+    timezone: str = Field("+08:00", description="How people see time")
+    language: Literal["zh", "en"] = Field("zh", description="Of pages and alerts")
+    mqtt: Mqtt = Mqtt()
+    commit: Commit = Commit()
+    http: Http = Http()
+    work: Work = Work()
+    retention: Retention = Retention()
+    brokers: list[Broker] = []
+    foreign_topics: list[Foreign] = []
+
+
+class Loaded(BaseModel):
+    """Settings and where each leaf came from: `default`, a file's path, or an environment variable's name."""
+
+    settings: Settings
+    provenance: dict[str, str]
+
+
+def load(data: Path, environ: Mapping[str, str] = os.environ) -> Loaded:
+    """Read every layer for a data folder. Raises ValidationError naming the file or variable and the field."""
+    merged: dict[str, Any] = {}
+    origin = {path: "default" for path, _ in leaves(Settings().model_dump(mode="json"))}
+    for layer, name in _layers(data, environ):
+        try:
+            Settings.model_validate(_merge(merged, layer))
+        except pydantic.ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise ValidationError(f"{name}: {where}: {first['msg']}", "see `sensing config show` for the names") from None
+        merged = _merge(merged, layer)
+        origin.update({path: name for path, _ in leaves(layer)})
+    return Loaded(settings=Settings.model_validate(merged), provenance=origin)
+
+
+def leaves(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Dotted path and value of every leaf."""
+    found: list[tuple[str, Any]] = []
+    for key, value in tree.items():
+        path = f"{prefix}{key}"
+        found += leaves(value, path + ".") if isinstance(value, Mapping) else [(path, value)]
+    return found
+
+
+def _layers(data: Path, environ: Mapping[str, str]) -> list[tuple[dict[str, Any], str]]:
+    layers = [(_read_toml(path), str(path)) for path in (config_dir() / "default.toml", data / "config.toml") if path.is_file()]
+    for name, text in sorted(environ.items()):
+        if not name.startswith(ENV) or "__" not in name:
+            continue
+        tree: Any = text
+        for part in reversed(name[len(ENV) :].lower().split("__")):
+            tree = {part: tree}
+        layers.append((tree, name))
+    return layers
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValidationError(f"{path}: {error}", "mend the file or move it away") from None
+
+
+def _merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(under)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, Mapping) else value
+    return merged

@@ -1,0 +1,143 @@
+"""The Store port: what one batch of the forward path leaves behind, all of it or nothing, and its cursor with it.
+
+A row's `seq` is `commit << 20 | row`: it grows with every commit, so it orders rows as readers see them.
+`cursor` is its text, `<13 base32 of the commit>-<row>`, and sorts as it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct, field
+
+from sensing.ledger import Account, Tally
+from sensing.model import JsonState, Micros
+
+ROW_BITS = 20
+_ALPHABET = "0123456789abcdefghijklmnopqrstuv"
+
+
+class SeriesKey(Struct, frozen=True):
+    """A Datastream: (thing, property, statistic, channel, run). `origin` goes with the run, `unit` with the property."""
+
+    thing: str
+    property: str
+    statistic: str
+    channel: str
+    run: str
+
+
+class Row(Struct, gc=False):
+    """One observation on its way in. `account` is None for a value derived from another reading of the same row set."""
+
+    series: int
+    time: Micros
+    begin: Micros | None
+    result: float | None
+    quality: int
+    reason: int
+    revision: int
+    generation: int
+    sent: Micros
+    rank: int
+    received: Micros
+    place: int
+    lon: float | None
+    lat: float | None
+    current: bool
+    account: Account | None
+
+
+class Held(Struct):
+    """A frame that did not end well, or not yet: kept so that its count can be moved later.
+
+    part: 0 for the frame as a whole, else the number of the bad part. counted: whether its account counts it so.
+    """
+
+    place: int
+    part: int
+    account: Account
+    counted: bool
+    reason: str = ""
+    detail: str = ""
+    offset: int = 0
+    length: int = 0
+    native: str = ""
+
+
+class Fact(Struct):
+    """Text that is true of a thing from a time on."""
+
+    thing: str
+    run: str
+    key: str
+    value: str
+    begin: Micros
+    place: int
+
+
+class StateChange(Struct):
+    """An adapter's memory of one stream; state None forgets it."""
+
+    stream: str
+    source: Any
+    state: JsonState | None
+    deadline: Micros | None
+    received: Micros
+
+
+class Batch(Struct):
+    """Everything that one transaction commits. `place` is the last frame it read: the cursor."""
+
+    place: int = 0
+    rows: list[Row] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    dead: list[Held] = field(default_factory=list)
+    quarantined: list[Held] = field(default_factory=list)
+    pending: list[Held] = field(default_factory=list)
+    settled: list[int] = field(default_factory=list)
+    released: list[tuple[str, int, int]] = field(default_factory=list)
+    """(table, place, part): dead letters or quarantined frames that are dealt with."""
+    uncounted: list[int] = field(default_factory=list)
+    """Places whose holds no longer say how the frame counts: the count has moved."""
+    replies: list[tuple[str, str, bytes]] = field(default_factory=list)
+    """(principal, topic, payload)."""
+    facts: list[Fact] = field(default_factory=list)
+    states: dict[str, StateChange] = field(default_factory=dict)
+    annotations: list[dict[str, Any]] = field(default_factory=list)
+    results: list[tuple[str, str, str, Micros, int, str]] = field(default_factory=list)
+    """(command id, op, by, at, place, result as JSON)."""
+
+
+class Store(Protocol):
+    """What every implementation does; `tests/contract/test_store.py` runs over each."""
+
+    def series(self, key: SeriesKey, origin: str, unit: str) -> int:
+        """The number of a datastream, made when it is new."""
+
+    def commit(self, batch: Batch) -> int:
+        """Write a batch and its cursor in one transaction; returns the commit's number. Nothing is written on an error."""
+
+    def place(self) -> int:
+        """The last frame whose batch was committed; 0 at first."""
+
+    def close(self) -> None:
+        """Release files."""
+
+
+def cursor(seq: int) -> str:
+    """The text of a seq, which sorts as seqs do."""
+    commit, row = seq >> ROW_BITS, seq & ((1 << ROW_BITS) - 1)
+    digits = "".join(_ALPHABET[commit >> shift & 31] for shift in range(60, -1, -5))
+    return f"{digits}-{row:07d}"
+
+
+def seq(text: str) -> int:
+    """The seq of a cursor's text; raises ValueError on anything else."""
+    digits, _, row = text.partition("-")
+    if len(digits) != 13 or not row.isdigit() or not set(digits) <= set(_ALPHABET):
+        raise ValueError(f'"{text}" is not a cursor')
+    return int(digits, 32) << ROW_BITS | int(row)
+
+

@@ -1,0 +1,235 @@
+"""The forward path: frames from the log, one stage after the other, into one transaction with the cursor.
+
+    log.read -> decode -> resolve -> observe (unit, datum, quality) -> ledger -> store.commit -> replies
+
+A crash anywhere re-reads from the cursor and ends in the same store: nothing outside the transaction is remembered.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from . import commands, failpoints, ledger, logs, times, topics
+from .decode import Decoder, Lane
+from .framelog import Log
+from .metrics import Metrics
+from .model import Adapter, Decoded, Directory, Frame, QualityReason, Reading, Thing
+from .observe import observe
+from .resolve import resolve
+from .settings import Settings
+from .store import Batch, Fact, Held, Row, SeriesKey
+from .store.sqlite import SqliteStore
+from .streams import Streams
+
+_log = logs.get("work")
+_MOST_ROWS = 20_000
+"""Rows after which a batch is committed however few frames it took: bounds memory and the time a commit takes."""
+_REDELIVERY = 100_000
+"""How many places back the first delivery of a frame marked as duplicate is looked for."""
+_REASONS = {reason: number for number, reason in enumerate(QualityReason)}
+_NOT_CURRENT = (QualityReason.CLOCK, QualityReason.TEST)
+
+
+class Work:
+    """One worker over the whole log. `step` does one batch; `run` does them until told to stop."""
+
+    def __init__(
+        self, log: Log, store: SqliteStore, adapters: Mapping[str, Adapter], directory: Directory, settings: Settings,
+        metrics: Metrics,
+    ) -> None:  # fmt: skip
+        self.log = log
+        self.store = store
+        self.directory = directory
+        self.metrics = metrics
+        self._settings = settings
+        self._decoder = Decoder(adapters, directory)
+        self._streams = Streams(store.connection)
+        self._version = directory.version()
+        self._ahead = int(settings.work.clock_ahead_s * times.SECOND)
+
+    def step(self) -> int:
+        """Read, process and commit one batch; returns how many frames it took (0 when the log has no more)."""
+        self._look_at_registry()
+        frames = self.log.read(self.store.place(), self._settings.work.batch)
+        done = 0
+        while done < len(frames):
+            try:
+                done += self._batch(frames[done:])
+            except BaseException:
+                self.store.forget()
+                self._streams = Streams(self.store.connection)
+                raise
+        return done
+
+    def _look_at_registry(self) -> None:
+        version = self.directory.version()
+        if version != self._version:
+            self._version = version
+            self._decoder.refresh()
+
+    def _batch(self, frames: list[Frame]) -> int:
+        """Process frames from the front until the batch is full; commit it; returns how many it took."""
+        batch = Batch()
+        taken = 0
+        for frame in frames:
+            if frame.source.adapter == "command" and taken:
+                break
+            self.take(frame, batch)
+            batch.place = frame.place
+            taken += 1
+            if frame.source.adapter == "command" or len(batch.rows) >= _MOST_ROWS:
+                break
+        self.commit(batch)
+        return taken
+
+    def commit(self, batch: Batch) -> None:
+        """Commit a batch; what it says about streams becomes what we remember."""
+        failpoints.reach("work.before_commit")
+        self.store.commit(batch)
+        failpoints.reach("work.after_commit")
+        self.metrics.count("sensing_batches_stored_total")
+        self.metrics.count("sensing_observations_stored_total", len(batch.rows))
+
+    def take(self, frame: Frame, batch: Batch) -> None:
+        """One frame through every stage."""
+        source = frame.source
+        lane = self._decoder.lane(source)
+        counted = lane.account(frame.received, "")
+        batch.tally.intake[counted] = batch.tally.intake.get(counted, 0) + 1
+        if frame.received >= self._streams.next_deadline:
+            self._expire(frame.received, batch)
+        if source.adapter == "command":
+            batch.tally.ended(counted, "silent")
+            commands.obey(self, frame, batch)
+        elif source.kind != "up" or source.adapter == "clock":
+            batch.tally.ended(counted, "silent")
+        else:
+            state = self._streams.state(source.stream) if lane.stateful else None
+            decoded = self._decoder.decode(lane, frame, state)
+            if lane.stateful:
+                self._streams.keep(frame, decoded, state, batch)
+            self._book(lane, frame, decoded, batch)
+
+    def again(self, frame: Frame, batch: Batch, only: str = "") -> str:
+        """A frame once more (redrive, accept): what it yields is stored, nothing is answered. Returns how it would count.
+
+        only: the native id whose readings are wanted; "" for all.
+        """
+        lane = self._decoder.lane(frame.source)
+        decoded = self._decoder.decode(lane, frame, None)
+        if only:
+            decoded.readings = [reading for reading in decoded.readings if reading.native == only]
+        decoded.replies = ()
+        decoded.waiting = False
+        return self._absorb(lane, frame, decoded, batch)[0]
+
+    def _book(self, lane: Lane, frame: Frame, decoded: Decoded, batch: Batch) -> None:
+        """Store what a frame said and enter it in the ledger, with the earlier frames that waited for it."""
+        outcome, device = self._absorb(lane, frame, decoded, batch)
+        account = lane.account(frame.received, device)
+        batch.tally.ended(account, outcome)
+        if outcome == "pending":
+            self._streams.wait(frame.place, account, batch)
+        for place in decoded.settled:
+            self._streams.settle(place, outcome if outcome != "pending" else "silent", batch)
+
+    def _absorb(self, lane: Lane, frame: Frame, decoded: Decoded, batch: Batch) -> tuple[str, str]:
+        """Rows, holds, facts and replies of one decoded frame; returns (outcome, the device it is booked on)."""
+        found = resolve(lane, decoded.readings, self.directory)
+        for reading, thing in found.pairs:
+            self._observe(lane, frame, reading, thing, batch)
+        device = found.pairs[0][1].id if found.pairs else ""
+        own = [error for error in decoded.errors if error.place is None]
+        errors = [*own, *found.refused] if found.refused else own
+        outcome = ledger.outcome(
+            resolved=len(found.pairs), waiting=decoded.waiting, unknown=len(found.unknown), errors=len(errors)
+        )
+        if errors or found.unknown:
+            self._hold(lane, frame, errors, found.unknown, outcome, batch)
+        for error in decoded.errors:
+            if error.place is not None:
+                self._streams.give_up(error, batch)
+        for reply in decoded.replies:
+            batch.replies.append((lane.source.principal, topics.down(lane.source.adapter, lane.source.principal), reply.payload))
+        for fact in decoded.facts:
+            owner = self.directory.find(lane.source.adapter, fact.native)
+            if owner is not None and owner.principal == lane.source.principal:
+                batch.facts.append(Fact(owner.id, lane.source.run, fact.key, fact.value, fact.time or frame.received, frame.place))
+        return outcome, device
+
+    def _hold(self, lane: Lane, frame: Frame, errors: list[Any], unknown: list[str], outcome: str, batch: Batch) -> None:
+        account = lane.account(frame.received, "")
+        for part, error in enumerate(errors):
+            counted = part == 0 and outcome == "dead_lettered"
+            batch.dead.append(
+                Held(frame.place, part, account, counted, error.reason, error.detail, error.offset, error.length)
+            )
+            self.metrics.count("sensing_frames_rejected_total", reason=str(error.reason))
+            _log.info("frame_rejected", frame=frame.place, reason=str(error.reason), detail=error.detail[:80])
+        for part, native in enumerate(unknown):
+            batch.quarantined.append(Held(frame.place, part, account, part == 0 and outcome == "quarantined", native=native))
+
+    def _observe(self, lane: Lane, frame: Frame, reading: Reading, thing: Thing, batch: Batch) -> None:
+        account = lane.account(frame.received, thing.id)
+        batch.tally.add(account, "readings")
+        received = self._first_received(frame) if reading.time is None and frame.duplicate else frame.received
+        observed = observe(reading, thing, received, self._ahead)
+        if not observed:
+            batch.tally.add(account, "unmapped")
+            return
+        booked = account
+        for o in observed:
+            key = SeriesKey(thing.id, o.property, o.statistic, o.channel, lane.source.run)
+            batch.rows.append(Row(
+                self.store.series(key, lane.source.origin, o.unit), o.time, o.begin, o.result, o.quality,
+                _REASONS[o.reason], o.revision, o.generation, o.sent, o.rank, frame.received, frame.place, o.lon, o.lat,
+                o.reason not in _NOT_CURRENT and o.result is not None, booked))  # fmt: skip
+            booked = None  # type: ignore[assignment]  # further rows are derived from the same reading
+
+    def _first_received(self, frame: Frame) -> int:
+        """When a redelivered frame came first: what has no clock of its own keeps that time, and so is one row."""
+        twin = self.log.twin(frame, _REDELIVERY)
+        return frame.received if twin is None else twin.received
+
+    def _expire(self, now: int, batch: Batch) -> None:
+        for stream, source, state in self._streams.due(now):
+            lane = self._decoder.lane(source)
+            decoded = self._decoder.expire(lane, state, now)
+            frame = Frame(source, now, b"")
+            self._streams.keep(frame, decoded, state, batch, stream)
+            self._absorb(lane, frame, decoded, batch)
+        self._streams.reckon()
+
+    def run(self, stop: threading.Event, heartbeat: Path | None = None) -> None:
+        """Batches until `stop`; a full disk or a busy file is waited out, everything else ends the process."""
+        idle_s, pause_s, written = self._settings.work.poll_ms / 1000, 0.05, 0.0
+        while not stop.is_set():
+            try:
+                taken = self.step()
+                pause_s = 0.05
+            except (apsw.FullError, apsw.BusyError, apsw.IOError) as error:
+                _log.warning("batch_refused", error=str(error), retry_s=pause_s)
+                stop.wait(pause_s)
+                pause_s = min(pause_s * 2, 5.0)
+                continue
+            if heartbeat is not None and time.monotonic() - written > 1.0:
+                written = time.monotonic()
+                self._report(heartbeat)
+            if not taken:
+                stop.wait(idle_s)
+
+    def _report(self, path: Path) -> None:
+        head, place = self.log.head(), self.store.place()
+        waiting = self.log.read(place, 1)
+        lag_ms = (times.now() - waiting[0].received) / 1000 if waiting else 0
+        self.metrics.set("sensing_log_head", head)
+        self.metrics.set("sensing_work_place", place)
+        self.metrics.set("sensing_work_lag_ms", max(0, lag_ms))
+        self.metrics.write(path)
+        self.store.trim_outbox(int(time.time() - self._settings.retention.outbox_h * 3600))
