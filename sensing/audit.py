@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ HEAD = Table(
     Column("count", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
 )
+Entry = tuple[str, str, Mapping[str, Any]]
+"""What was done, to what, and details without secrets."""
 START = "0" * 64
 _PAGE = 1_000
 
@@ -69,26 +71,26 @@ def begin(connection: Connection) -> None:
     connection.execute(insert(HEAD).values(id=1, count=0, hash=START))
 
 
-def append(connection: Connection, actor: Actor, at: Micros, what: str, subject: str, details: Mapping[str, Any]) -> int:
-    """Add a line within the caller's transaction and return its number, from 1."""
-    count, previous = connection.execute(select(HEAD.c.count, HEAD.c.hash).where(HEAD.c.id == 1).with_for_update()).one()
-    seq, plain = count + 1, json.loads(_canonical(dict(details)))
-    digest = _hash(previous, [seq, at, actor.name, what, subject, plain, actor.address])
-    connection.execute(
-        insert(LINES).values(
-            seq=seq,
-            at=at,
-            who=actor.name,
-            what=what,
-            subject=subject,
-            details=plain,
-            address=actor.address,
-            prev=previous,
-            hash=digest,
+def append(connection: Connection, actor: Actor, at: Micros, entries: Sequence[Entry]) -> None:
+    """Add lines within the caller's transaction. Raises ValueError when details are not plain JSON values."""
+    if not entries:
+        return
+    seq, previous = connection.execute(select(HEAD.c.count, HEAD.c.hash).where(HEAD.c.id == 1).with_for_update()).one()
+    added = []
+    for what, subject, details in entries:
+        seq, plain, before = seq + 1, json.loads(_canonical(dict(details))), previous
+        previous = _hash(before, [seq, at, actor.name, what, subject, plain, actor.address])
+        added.append(
+            dict(
+                zip(
+                    LINES.columns.keys(),
+                    (seq, at, actor.name, what, subject, plain, actor.address, before, previous),
+                    strict=True,
+                )
+            )
         )
-    )
-    connection.execute(update(HEAD).where(HEAD.c.id == 1).values(count=seq, hash=digest))
-    return int(seq)
+    connection.execute(insert(LINES), added)
+    connection.execute(update(HEAD).where(HEAD.c.id == 1).values(count=seq, hash=previous))
 
 
 def lines(connection: Connection, after: int = 0) -> Iterator[Line]:

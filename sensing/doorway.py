@@ -10,13 +10,13 @@ import contextlib
 import os
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from . import failpoints, logs, runfile, times
 from .framelog.sqlite import SqliteLog
 from .metrics import Metrics
 from .mqtt.committer import Committer
 from .mqtt.door import Door
-from .mqtt.subscriber import Subscriber, subscribers
 from .registry import RegistryGatekeeper
 from .settings import Settings
 from .store.reader import StoreReader
@@ -41,7 +41,14 @@ class Doorway:
         self.door = Door(
             settings, self._committer, RegistryGatekeeper(data / "registry.db"), adapters, self._metrics, on_refused=self._on_refused
         )
-        self._subscribers: list[Subscriber] = subscribers(settings, self._committer, adapters, self._metrics, self._on_refused)
+        self._subscribers = self._made_subscribers(adapters)
+
+    def _made_subscribers(self, adapters: frozenset[str]) -> list[Any]:
+        if not self._settings.brokers:
+            return []
+        from .mqtt.subscriber import subscribers  # most have no broker, and save its memory
+
+        return list(subscribers(self._settings, self._committer, adapters, self._metrics, self._on_refused))
 
     def _on_refused(self, principal: str, reason: str, topic: str) -> None:
         parts = topic.split("/")

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
+from . import topics
 from .errors import ValidationError
 from .paths import config_dir as config_dir  # noqa: PLC0414 callers have always found it here
 
@@ -57,8 +58,10 @@ class Broker(_Section):
     port: int = Field(1883, ge=1, le=65535, description="Its port; 8883 is usual with TLS")
     username: str = Field("", description="Who we are there")
     password_env: str = Field("", description="Environment variable that holds the password")
-    principal: str = Field(description="The registry's client that this broker is")
-    client_id: str = Field("urban-sensing", description="Fixed: the broker keeps our session under it")
+    principal: str = Field("", description="The registry's client that all its frames belong to; empty takes each topic's own")
+    origin: Literal["live", "simulated", "replayed"] = Field("live", description="What its frames are marked with")
+    run: str = Field("", description="The run its frames belong to; needed unless they are live")
+    client_id: str = Field("urban-sensing", min_length=1, description="Fixed: the broker keeps our session under it")
     slots: int = Field(1, ge=1, le=16, description="Connections that share the load with $share")
     share: str = Field("", description="Shared subscription group; needs slots with fixed client ids")
     topics: list[str] = Field(default_factory=lambda: ["sensing/v1/+/+/up"], description="Filters to subscribe to, QoS 1")
@@ -67,6 +70,16 @@ class Broker(_Section):
     tls_ca: Path | None = Field(None, description="Certificates to trust, PEM; the system's when not set")
     session_expiry_s: int = Field(604_800, ge=86_400, description="How long the broker keeps what we missed, seconds")
     receive_maximum: int = Field(500, ge=1, le=65_535, description="Publishes in flight to us: the back-pressure")
+
+    @pydantic.model_validator(mode="after")
+    def _whole(self) -> Broker:
+        if self.principal and not topics.is_id(self.principal):
+            raise ValueError(f'principal "{self.principal}" does not match [a-z0-9-]{{1,64}}')
+        if (self.origin == "live") == bool(self.run):
+            raise ValueError(f'origin "{self.origin}" with run "{self.run}": live frames have no run, all others need one')
+        if self.slots > 1 and not self.share:
+            raise ValueError(f"{self.slots} slots without share: each would get every message")
+        return self
 
 
 class Foreign(_Section):

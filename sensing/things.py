@@ -63,7 +63,9 @@ class ThingType(BaseModel):
     def _known(self) -> ThingType:
         for name in (*self.properties, *self.limits, *self.units):
             if properties.get(name) is None and not _is_dynamic(name, self.adapter):
-                raise ValueError(f'"{name}" is no property; see config/properties.toml, or write {self.adapter or "ADAPTER"}_{name}')
+                raise ValueError(
+                    f'"{name}" is no property; see config/properties.toml, or write {self.adapter or "ADAPTER"}_{name}'
+                )
         for name, (low, high) in self.limits.items():
             if not low < high:
                 raise ValueError(f"limits.{name}: {low:g} is not below {high:g}")
@@ -106,7 +108,9 @@ def read_type(path: Path) -> ThingType:
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "type"
-        raise ValidationError(f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}", "docs/things.md lists the fields") from None
+        raise ValidationError(
+            f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}", "docs/things.md lists the fields"
+        ) from None
 
 
 def _is_dynamic(name: str, adapter: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from .errors import UsageError
 
@@ -37,12 +38,15 @@ def to_datetime(micros: int) -> datetime:
 
 def rfc3339(micros: int) -> str:
     """RFC 3339 in UTC: whole seconds without a fraction, else milli- or microseconds."""
-    instant = to_datetime(micros)
-    if not instant.microsecond:
-        spec = "seconds"
-    else:
-        spec = "microseconds" if instant.microsecond % 1000 else "milliseconds"
-    return instant.replace(tzinfo=None).isoformat(timespec=spec) + "Z"
+    second, rest = divmod(micros, SECOND)
+    if not rest:
+        return _second(second) + "Z"
+    return f"{_second(second)}.{rest // 1000:03d}Z" if rest % 1000 == 0 else f"{_second(second)}.{rest:06d}Z"
+
+
+@lru_cache(maxsize=8192)
+def _second(second: int) -> str:
+    return (_EPOCH + timedelta(seconds=second)).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def parse_duration(text: str) -> int:

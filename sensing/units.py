@@ -91,6 +91,16 @@ def linear(scale: Fraction, offset: Fraction = Fraction(0)) -> Convert | None:
     return shift
 
 
+def total(*values: float) -> float:
+    """The sum of numbers as the decimals that they stand for, rounded once: 1.1 + 2.2 is 3.3."""
+    if not all(math.isfinite(value) for value in values):
+        return sum(values)
+    exact = Decimal(0)
+    for value in values:
+        exact = _EXACT.add(exact, Decimal(repr(value)))
+    return float(exact)
+
+
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Unit:
     """A UCUM code or any spelling of it, understood. Raises UnitError."""

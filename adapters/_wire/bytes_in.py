@@ -57,7 +57,9 @@ def _text(text: bytes, starts: Callable[[bytes], bool], going_on: bool, via: str
 
 def _from_base64(text: bytes) -> bytes:
     try:
-        return base64.b64decode(text.rstrip(b"=") + b"=" * (-len(text.rstrip(b"=")) % 4), altchars=b"-_" if b"-" in text or b"_" in text else None)
+        return base64.b64decode(
+            text.rstrip(b"=") + b"=" * (-len(text.rstrip(b"=")) % 4), altchars=b"-_" if b"-" in text or b"_" in text else None
+        )
     except (binascii.Error, ValueError):
         return b""
 

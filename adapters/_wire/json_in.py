@@ -94,9 +94,11 @@ def _check_keys(payload: bytes, tree: Any) -> None:
 
 
 def _count_keys(tree: Any) -> int:
-    if type(tree) is dict:
-        return len(tree) + sum(_count_keys(value) for value in tree.values())
-    return sum(_count_keys(value) for value in tree) if type(tree) is list else 0
+    count, values = (len(tree), tree.values()) if type(tree) is dict else (0, tree if type(tree) is list else ())
+    for value in values:
+        if type(value) is dict or type(value) is list:
+            count += _count_keys(value)
+    return count
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> None:

@@ -93,8 +93,8 @@ class Rules(dict[str, "Rule | None"]):
 
     def __missing__(self, key: str) -> Rule | None:
         wire = key[:2].upper()
-        special = wire in _SPECIAL or len(key) < 4
-        found = self[key] = None if special else rule_of(wire, int(key[2:], 16))
+        definition = int(key[2:4] or "0", 16)
+        found = self[key] = None if wire in _SPECIAL or len(key) < 4 else rule_of(wire, definition)
         return found
 
 

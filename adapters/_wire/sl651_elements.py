@@ -51,7 +51,9 @@ RESULTS = {"wind_direction": wind_degrees, "sl651_05": hours}
 class Report:
     """One report being read: what is true of every reading, and what the last guides said."""
 
-    def __init__(self, native: str, sent: Micros, rank: int = 0, test: bool = False, series: bool = False, anchor: str = AUTO) -> None:
+    def __init__(
+        self, native: str, sent: Micros, rank: int = 0, test: bool = False, series: bool = False, anchor: str = AUTO
+    ) -> None:
         self.native, self.sent, self.rank, self.test, self.series, self.anchor = native, sent, rank, test, series, anchor
         self.time = sent
         self.stated: Micros | None = None

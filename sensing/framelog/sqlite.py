@@ -129,6 +129,26 @@ class SqliteLog:
         )
         return next(self._frames(rows), None)
 
+    def place_at(self, received: int) -> int:
+        """The last place whose frame was received before a time (microseconds); reception times grow with places, near enough."""
+        low, high = self.tail() - 1, self.head()
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._db.execute("SELECT received FROM frames WHERE place=?", (middle,)).get < received:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def recent(self, principal: str, after: int, limit: int, before: int = 1 << 62) -> list[Frame]:
+        """Frames of a principal with after < place < before, the newest first. It looks at every frame between: keep them close."""
+        rows = self._db.execute(
+            _SELECT + " WHERE place > ? AND place < ? AND +source IN (SELECT id FROM sources WHERE principal=?)"
+            " ORDER BY place DESC LIMIT ?",
+            (after, before, principal, limit),
+        )
+        return list(self._frames(rows))
+
     def head(self) -> int:
         """See `Log.head`. After everything was pruned the number of the last frame is still known."""
         return int(self._db.execute("SELECT ifnull(max(place), (SELECT ifnull(max(value), 0) FROM marks WHERE name='pruned')) FROM frames").get)

@@ -12,11 +12,11 @@ from sensing.model import Gatekeeper, Grant, Source
 from sensing.settings import Mqtt
 from sensing.topics import ForeignTopic
 
+from . import aliases
 from .packets import V5, Code, Connect, Properties
 from .rights import Rights
 from .session import LONGEST_S, Key
 
-TOPIC_ALIASES = 16
 _LONGEST_CLIENT_ID = 256
 
 
@@ -49,9 +49,7 @@ class Terms(Struct, frozen=True):
 class Admission:
     """The rules at the door."""
 
-    def __init__(
-        self, settings: Mqtt, gatekeeper: Gatekeeper, adapters: frozenset[str], foreign: Sequence[ForeignTopic]
-    ) -> None:
+    def __init__(self, settings: Mqtt, gatekeeper: Gatekeeper, adapters: frozenset[str], foreign: Sequence[ForeignTopic]) -> None:
         self._settings = settings
         self._gatekeeper = gatekeeper
         self._adapters = adapters
@@ -92,7 +90,7 @@ class Admission:
         said: Properties = {
             "receive_maximum": self._settings.receive_maximum,
             "maximum_packet_size": self._settings.max_packet,
-            "topic_alias_maximum": TOPIC_ALIASES,
+            "topic_alias_maximum": aliases.MOST,
             "retain_available": 0,
             "wildcard_subscription_available": 1,
             "subscription_identifier_available": 0,
@@ -107,7 +105,8 @@ class Admission:
 
 def _expiry(connect: Connect) -> int:
     if connect.version == V5:
-        return min(LONGEST_S, (connect.properties or {}).get("session_expiry_interval", 0))
+        asked: int = (connect.properties or {}).get("session_expiry_interval", 0)
+        return min(LONGEST_S, asked)
     return 0 if connect.clean else LONGEST_S
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from . import packets as p
 from .packets import V5, Code, Packet
 from .rights import Rights
-from .session import Session
+from .session import LONGEST_S, Session
 from .wire import WireError, encode
 from .write import PINGRESP
 
@@ -24,6 +24,14 @@ def answer(packet: Packet, session: Session, rights: Rights, version: int) -> by
     if known is None:
         raise WireError(Code.PROTOCOL_ERROR, f"{type(packet).__name__.upper()} is not for a client to say here")
     return known(packet, session, rights, version)
+
+
+def farewell(packet: p.Disconnect, session: Session) -> bool:
+    """Take a DISCONNECT's last wishes; whether its will is to be published all the same (MQTT 5 section 3.14)."""
+    expiry = (packet.properties or {}).get("session_expiry_interval")
+    if expiry is not None and (session.expiry_s or not expiry):
+        session.expiry_s = min(LONGEST_S, expiry)
+    return packet.code == Code.WITH_WILL
 
 
 def _ping(_packet: p.Pingreq, _session: Session, _rights: Rights, _version: int) -> bytes:

@@ -12,17 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Protocol
 
 from sensing import logs, topics
 from sensing.errors import Reason
 from sensing.model import Frame, Micros, Source
-from sensing.settings import Mqtt
 
 from . import packets as p
-from .admission import TOPIC_ALIASES, RefusedError, Terms
-from .committer import Committer
-from .control import answer
+from .admission import RefusedError, Terms
+from .aliases import Aliases
+from .control import answer, farewell
+from .desk import Desk, Line
 from .limits import Bucket
 from .packets import REFUSED_311, V5, V311, Code, Packet, Publish
 from .session import Session
@@ -32,43 +31,6 @@ from .write import PINGRESP, short_ack
 READ_AHEAD = 65_536
 _Item = Packet | WireError
 _log = logs.get("door")
-
-
-class Line(Protocol):
-    """The socket's side."""
-
-    def write(self, data: bytes) -> None: ...
-
-    def close(self) -> None:
-        """Send what is written, then hang up."""
-
-    def read_more(self, wanted: bool) -> None:
-        """Whether to read the socket."""
-
-
-class Desk(Protocol):
-    """What a dialogue asks of the door."""
-
-    settings: Mqtt
-    committer: Committer
-
-    def clock(self) -> tuple[float, Micros]:
-        """Seconds that never step, and the wall clock."""
-
-    def enter(self, dialogue: Dialogue, connect: p.Connect) -> tuple[Session, bool, Bucket]:
-        """Let a client in and set its terms: its session, whether that was there before, its rate. Raises RefusedError."""
-
-    def leave(self, dialogue: Dialogue, *, with_will: bool) -> None:
-        """A client that was let in is gone."""
-
-    def refuse(self, principal: str, reason: str, topic: str) -> None:
-        """Count and audit a refused publish."""
-
-    def answered(self, dialogue: Dialogue) -> None:
-        """Call `flush` after this commit."""
-
-    def wait(self, dialogue: Dialogue, delay_s: float | None) -> None:
-        """Call `proceed` after the next commit, or after a delay."""
 
 
 class Dialogue:
@@ -87,7 +49,7 @@ class Dialogue:
         self._line = line
         self._decoder = Decoder(desk.settings.max_packet)
         self._bucket: Bucket
-        self._aliases: dict[int, str] = {}
+        self._aliases = Aliases()
         self._backlog: list[_Item] = []
         self._backlog_size = 0
         self._ended = False
@@ -188,42 +150,71 @@ class Dialogue:
         for packet in rest:
             if type(packet) is not Publish:
                 self._other(packet)
-            else:
+            elif room > 0:
                 room -= 1
-                if room < 0 and not self._dropped(packet, seconds, budget, len(acks)):
-                    left = [packet, *rest]
-                    size = self._left(left, size)
-                    break
-                source = sources.get(packet.topic) if room >= 0 and packet.properties is None else None
-                if source is None and (room < 0 or (source := self._understood(packet, acks)) is None):
-                    pass
-                elif packet.qos == 1:
-                    acks.append(short_ack(0x4002, packet.pid))
+                source = sources.get(packet.topic) if packet.properties is None else None
+                if source is not None or (source := self._understood(packet, acks)) is not None:
+                    if packet.qos == 1:
+                        acks.append(short_ack(0x4002, packet.pid))
+                    elif packet.qos:
+                        acks.append(short_ack(0x5002, packet.pid))
+                        if packet.pid in unreleased:
+                            continue
+                        unreleased.add(packet.pid)
                     frames.append(Frame(source, stamp, packet.payload, packet.dup))
+                    continue
+            elif not self._dropped(packet, seconds, budget, len(acks)):
+                size = self._keep([packet, *rest], size)
+            if self.over:
+                break
+        self._bucket.spend(budget - room)
+        self._submit(frames, acks, size)
+        self._taking = False
+        if self.over:
+            self._desk.leave(self, with_will=self._with_will)
+
     def _room(self, now: float) -> int:
         """Publishes that may be read now."""
         window = self._desk.settings.receive_maximum - self._unacked
         return max(0, min(self._desk.committer.room(), self._bucket.available(now), window))
 
-    def _spent(self, packet: Publish, now: float, used: int) -> bool:
-        """There is no room for a publish: True when it was dropped, else it waits, or the connection is over."""
-        tokens = self._bucket.available(now) - used
-        if tokens <= 0:
+    def _dropped(self, packet: Publish, now: float, used: int, acks: int) -> bool:
+        """There is no room for a publish: True when it is dropped, else it waits, or the connection is over."""
+        if self._bucket.available(now) <= used:
             if packet.qos == 0:
-                self._desk.refuse(self, Reason.RATE_LIMITED, packet.topic)
+                self._desk.refuse(self.terms.grant.principal, Reason.RATE_LIMITED, packet.topic)
                 return True
-            self._desk.wait(self, self._bucket.wait_s(now))
-        elif self._decoder.version == V5 and self._unacked + used > self._desk.settings.receive_maximum:
+            self._desk.wait(self, self._bucket.wait_s(now, used))
+        elif self._decoder.version == V5 and packet.qos and self._unacked + acks >= self._desk.settings.receive_maximum:
             self.fail(Code.RECEIVE_MAXIMUM_EXCEEDED, "receive_maximum_exceeded")
         else:
             self._desk.wait(self, None)
         return False
 
+    def _understood(self, packet: Publish, acks: list[bytes]) -> Source | None:
+        """The source of a publish whose topic is new here or has properties; None when it is refused."""
+        try:
+            packet.topic = self._aliases.topic(packet)
+        except WireError as error:
+            self.fail(error.code, error.what)
+            return None
+        source = self.terms.rights.source(packet.topic)
+        if source is None:
+            self._desk.refuse(self.terms.grant.principal, Reason.WRONG_TOPIC, packet.topic)
+            if self._decoder.version != V5:
+                self.fail(Code.NOT_AUTHORISED, "wrong_topic")
+            elif packet.qos:
+                kind = p.Puback if packet.qos == 1 else p.Pubrec
+                acks.append(encode(kind(packet.pid, Code.NOT_AUTHORISED), V5))
+        return source
+
     def _submit(self, frames: list[Frame], acks: list[bytes], size: int) -> None:
         """Acknowledge when durable; at once when nothing of this client waits before."""
+        if not frames and not acks:
+            return
         blob = b"".join(acks)
         if not frames and not self._groups:
-            if blob and not self.over:
+            if not self.over:
                 self._line.write(blob)
             return
         self._groups += 1
@@ -238,7 +229,52 @@ class Dialogue:
                 self._desk.answered(self)
             self._out.append(blob)
 
-    # Waiting
+    # The rest
+
+    def _connect(self, first: _Item) -> None:
+        if not isinstance(first, p.Connect):
+            if isinstance(first, WireError) and first.code is Code.UNSUPPORTED_VERSION:
+                self._line.write(encode(p.Connack(code=REFUSED_311[first.code]), V311))
+            self.fail(Code.PROTOCOL_ERROR, "no_connect")
+            return
+        try:
+            self.session, present, self._bucket = self._desk.enter(self, first)
+        except RefusedError as refusal:
+            code = refusal.code if first.version == V5 else REFUSED_311.get(refusal.code)
+            if code is not None:
+                self._line.write(encode(p.Connack(code=code), first.version))
+            self.fail(refusal.code, refusal.why)
+            return
+        self.entered = True
+        self.limit_s = first.keep_alive * 1.5 or None
+        self._line.write(encode(p.Connack(present, 0, self.terms.properties), first.version))
+        for message in self.session.inflight.values():
+            message.dup = True
+            self._line.write(encode(message, first.version))
+
+    def _other(self, packet: _Item) -> None:
+        if isinstance(packet, p.Disconnect):
+            self._finish(with_will=farewell(packet, self.session))
+            self._line.close()
+            return
+        try:
+            if isinstance(packet, WireError):
+                raise packet
+            reply = answer(packet, self.session, self.terms.rights, self._decoder.version)
+        except WireError as error:
+            if error.code is Code.TOO_LARGE:
+                self._desk.refuse(self.terms.grant.principal, Reason.TOO_LARGE, "")
+            self.fail(error.code, error.what)
+        else:
+            if reply:
+                self._line.write(reply)
+
+    def _keep(self, left: list[_Item], size: int) -> int:
+        """Let packets wait of a read of `size` bytes; how many bytes of it do not."""
+        waiting = min(size, sum(len(item.payload) + 64 for item in left if isinstance(item, Publish)))
+        if not self.over:
+            self._hold(left, waiting)
+        return size - waiting
 
     def _hold(self, found: Iterable[_Item], size: int) -> None:
         for packet in found:
@@ -257,7 +293,10 @@ class Dialogue:
             self._line.read_more(not paused)
 
     def _finish(self, *, with_will: bool) -> None:
-        if not self.over:
-            self.over = True
-            self._backlog.clear()
+        if self.over:
+            return
+        self.over = True
+        self._with_will = with_will
+        self._backlog.clear()
+        if self.entered and not self._taking:
             self._desk.leave(self, with_will=with_will)

@@ -27,10 +27,9 @@ class Bucket:
         """Whether it may be forgotten: a new one would be the same."""
         return self.available(now) >= self._burst
 
-    def wait_s(self, now: float) -> float:
-        """How long until there is something worth waking for: a token, or 10 ms."""
-        missing = 1 - self._tokens - max(0.0, now - self._at) * self._rate
-        return max(0.01, missing / self._rate)
+    def wait_s(self, now: float, used: int) -> float:
+        """How long until there is a token again when `used` more are spent; at least 10 ms, so that waking is worth it."""
+        return max(0.01, (1 + used - self._tokens - max(0.0, now - self._at) * self._rate) / self._rate)
 
 
 class Buckets:

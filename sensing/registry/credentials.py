@@ -26,17 +26,18 @@ def add_credential(change: Change, principal_id: str, origin: str, run: str, exp
     secret, credential_id = new_token(), "c-" + new_token()[:12]
     salt, sealed = seal(secret)
     change.connection.execute(
-        insert(credentials).values(
-            id=credential_id,
-            principal=principal_id,
-            salt=salt,
-            hash=sealed,
-            origin=origin,
-            run=run,
-            created=change.at,
-            expires=expires,
-            changed=change.credentials_moved(),
-        )
+        insert(credentials),
+        {
+            "id": credential_id,
+            "principal": principal_id,
+            "salt": salt,
+            "hash": sealed,
+            "origin": origin,
+            "run": run,
+            "created": change.at,
+            "expires": expires,
+            "changed": change.credentials_moved(),
+        },
     )
     change.record("credential_issued", principal_id, credential=credential_id, origin=origin, run=run)
     return Credential(credential_id, principal_id, secret, origin, run, expires)
@@ -59,7 +60,7 @@ def open_run(change: Change, origin: str, run: str, name: str = "") -> None:
         raise ValidationError(f"run {run!r} is not an id", "use 1 to 64 of a-z, 0-9 and -")
     found = change.connection.execute(select(runs.c.origin).where(runs.c.id == run)).scalar()
     if found is None:
-        change.connection.execute(insert(runs).values(id=run, origin=origin, name=name, started=change.at))
+        change.connection.execute(insert(runs), {"id": run, "origin": origin, "name": name, "started": change.at})
         change.record("run_started", run, origin=origin, name=name)
     elif found != origin:
         raise ConflictError(f"run {run} is {found}, not {origin}", "give this one another id")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from sensing import audit
 from sensing.audit import Actor
@@ -37,6 +37,8 @@ class Change:
         self.actor = actor
         self.at = at
         self._version: int | None = None
+        self._told = False
+        self._entries: list[audit.Entry] = []
 
     @property
     def version(self) -> int:
@@ -49,12 +51,18 @@ class Change:
 
     def credentials_moved(self) -> int:
         """Tell the gatekeepers that who may connect has changed; returns `version`."""
-        self.connection.execute(update(schema.changes).values(credentials=self.version))
+        if not self._told:
+            self.connection.execute(update(schema.changes).values(credentials=self.version))
+            self._told = True
         return self.version
 
     def record(self, what: str, subject: str, **details: Any) -> None:
-        """Write the audit line of this change."""
-        audit.append(self.connection, self.actor, self.at, what, subject, details)
+        """An audit line of this change, written when it is complete."""
+        self._entries.append((what, subject, details))
+
+    def finish(self) -> None:
+        """Write what was recorded."""
+        audit.append(self.connection, self.actor, self.at, self._entries)
 
 
 class Database:
@@ -67,7 +75,7 @@ class Database:
     def __init__(self, where: Path | Engine, clock: Callable[[], Micros] = now, *, writes: bool = False) -> None:
         self.clock = clock
         self.engine = _sqlite(where, writes=writes) if isinstance(where, Path) else where
-        if writes and not inspect(self.engine).has_table(schema.changes.name):
+        if writes:
             self._make()
         with self.read() as connection:
             found = connection.execute(select(schema.changes.c.schema)).scalar_one()
@@ -86,7 +94,9 @@ class Database:
     def write(self, actor: Actor) -> Iterator[Change]:
         """One transaction, all or nothing. Raises ConflictError when a key is taken, UnreachableError when another writer holds on."""
         with _named_errors(), self.engine.connect().execution_options(mode="write") as connection, connection.begin():
-            yield Change(connection, actor, self.clock())
+            change = Change(connection, actor, self.clock())
+            yield change
+            change.finish()
 
     def poller(self) -> Connection:
         """A connection that stays open, on which every statement is its own snapshot."""
@@ -97,6 +107,9 @@ class Database:
         self.engine.dispose()
 
     def _make(self) -> None:
+        with _named_errors():
+            if inspect(self.engine).has_table(schema.changes.name):
+                return
         with _named_errors(), self.engine.connect().execution_options(mode="write") as connection, connection.begin():
             for tables in schema.EVERY:
                 tables.create_all(connection)
@@ -137,12 +150,15 @@ class Poller:
 def _named_errors() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        raise UnreachableError(
-            f"the registry does not answer: {error.orig}", "is the disk full, or does another program hold it?"
-        ) from error
     except IntegrityError as error:
         raise ConflictError(f"another change came first: {error.orig}", "look again and repeat") from error
+    except OperationalError as error:
+        hint = "is the disk full, or does another program hold it?"
+        raise UnreachableError(f"the registry does not answer: {error.orig}", hint) from error
+    except DatabaseError as error:
+        raise UnreachableError(
+            f"the registry is damaged: {error.orig}", "restore it from a backup (`sensing restore`)"
+        ) from error
 
 
 def _sqlite(path: Path, *, writes: bool) -> Engine:

@@ -34,7 +34,7 @@ _TYPES = (
     .order_by(things.c.type)
 )
 _CHANGED = (
-    select(things.c.id, things.c.adapter, things.c.native).where(things.c.changed > bindparam("since")).limit(_MOST_CHANGES)
+    select(things.c.id, things.c.adapter, things.c.native).where(things.c.changed > bindparam("since")).limit(bindparam("most"))
 )
 
 _Key = tuple[str, str]
@@ -118,7 +118,7 @@ class RegistryDirectory:
         """Drop what changed after `since`. By id as well, for the native id itself may have changed."""
         self._unknown.clear()
         self._mappings.clear()
-        changed = self._poller.rows(_CHANGED, {"since": since})
+        changed = self._poller.rows(_CHANGED, {"since": since, "most": _MOST_CHANGES})
         if len(changed) >= _MOST_CHANGES:
             self._known.clear()
             self._keys.clear()

@@ -168,7 +168,7 @@ def check_position(lat: float | None, lon: float | None, crs: Crs) -> None:
     if lat is None and lon is None:
         return
     if lat is None or lon is None:
-        raise _place("lat", lat, "lat and lon go together", "give both, or neither")
+        raise _place("lat" if lat is None else "lon", None, "lat and lon go together", "give both, or neither")
     swapped = "lat and lon look swapped" if abs(lon) <= 90 < abs(lat) <= 180 else "give degrees, latitude first (--at LAT,LON)"
     if abs(lat) > 90:
         raise _place("lat", lat, "latitude must be -90 to 90", swapped)

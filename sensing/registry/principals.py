@@ -135,6 +135,8 @@ class Principals:
     def start_run(self, run_id: str, *, origin: str, name: str = "", actor: Actor) -> Run:
         """Name a run before credentials are issued for it. Raises ValidationError, ConflictError."""
         with self.database.write(actor) as change:
+            if not is_id(run_id):
+                raise ValidationError(f"run {run_id!r} is not an id", "use 1 to 64 of a-z, 0-9 and -")
             if change.connection.execute(select(runs.c.id).where(runs.c.id == run_id)).first():
                 raise ConflictError(f"run {run_id} exists", "give this one another id")
             open_run(change, origin, run_id, name)
@@ -169,7 +171,8 @@ def add_principal(change: Change, principal_id: str, kind: str, name: str) -> No
         state = "retired: restore it" if found.retired is not None else "use it (--principal)"
         raise ConflictError(f"principal {principal_id} exists already, a {found.kind}", f"{state}, or choose another id")
     change.connection.execute(
-        insert(principals).values(id=principal_id, kind=kind, name=name, created=change.at, changed=change.credentials_moved())
+        insert(principals),
+        {"id": principal_id, "kind": kind, "name": name, "created": change.at, "changed": change.credentials_moved()},
     )
     change.record("principal_registered", principal_id, kind=kind, name=name)
 

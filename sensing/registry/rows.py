@@ -34,17 +34,18 @@ def thing_row(connection: Connection, device_id: str) -> Row[Any]:
 def add_config(connection: Connection, device_id: str, config: Config) -> None:
     """One more dated configuration of a device."""
     connection.execute(
-        insert(configs).values(
-            thing=device_id,
-            generation=config.generation,
-            valid_from=config.valid_from,
-            zero=config.zero,
-            offset=config.offset,
-            mount_height=config.mount_height,
-            datum=config.datum,
-            units=dict(config.units),
-            period_rule=config.period_rule,
-        )
+        insert(configs),
+        {
+            "thing": device_id,
+            "generation": config.generation,
+            "valid_from": config.valid_from,
+            "zero": config.zero,
+            "offset": config.offset,
+            "mount_height": config.mount_height,
+            "datum": config.datum,
+            "units": dict(config.units),
+            "period_rule": config.period_rule,
+        },
     )
 
 

@@ -17,7 +17,7 @@ from .database import Change, Database
 from .forms import DeviceChanges, DeviceForm
 from .natives import normal
 from .principals import active_principal, add_principal, set_retired
-from .records import Device, Kind, Registered
+from .records import Credential, Device, Kind, Registered
 from .rows import add_config, configs_of, devices_of, place, thing_row
 from .schema import ACTIVE, RETIRED, things
 from .types import placed
@@ -61,20 +61,21 @@ class Things:
         Raises ValidationError, NotFoundError for its principal, ConflictError naming what holds the id or native id.
         """
         with self.database.write(actor) as change:
-            return self._register(change, form, origin, run)
+            credential = self._register(change, form, origin, run)
+            return Registered(devices_of(change.connection, [thing_row(change.connection, form.id)])[0], credential)
 
     def register_devices(
         self, forms: Iterable[DeviceForm], *, actor: Actor, origin: str = Origin.LIVE, run: str = ""
     ) -> list[Registered]:
         """Many devices in one transaction: all, or none when one is refused. The error names its device."""
-        done = []
+        made: dict[str, Credential | None] = {}
         with self.database.write(actor) as change:
             for form in forms:
                 try:
-                    done.append(self._register(change, form, origin, run))
+                    made[form.id] = self._register(change, form, origin, run)
                 except SensingError as error:
                     raise type(error)(f"{form.id}: {error.what}", error.hint) from None
-        return done
+            return [Registered(device, made[device.id]) for device in _in_order(change.connection, list(made))]
 
     def edit_device(self, device_id: str, changes: DeviceChanges, *, actor: Actor, valid_from: Micros | None = None) -> Device:
         """Change the fields that are set. zero, datum, unit, offset, mount_height and period_rule hold from `valid_from` (None: now)
@@ -134,7 +135,7 @@ class Things:
         with self.database.read() as connection:
             return devices_of(connection, [thing_row(connection, device_id)])[0]
 
-    def _register(self, change: Change, form: DeviceForm, origin: str, run: str) -> Registered:
+    def _register(self, change: Change, form: DeviceForm, origin: str, run: str) -> Credential | None:
         connection = change.connection
         adapter, domain = placed(self.types, form.type, form.adapter)
         native = normal(adapter, form.native or form.id)
@@ -148,7 +149,8 @@ class Things:
         else:
             _refuse_internal(connection, form.principal)
         connection.execute(
-            insert(things).values(
+            insert(things),
+            dict(
                 id=form.id,
                 type=form.type,
                 adapter=adapter,
@@ -160,15 +162,14 @@ class Things:
                 changed=change.version,
                 **place(form.lat, form.lon, form.crs),
                 **{name: getattr(form, name) for name in _PLAIN},
-            )
+            ),
         )
         add_config(connection, form.id, Config(**{config: getattr(form, name) for name, config in _DATED.items()}))
         fields = form.model_dump(mode="json", exclude_defaults=True, exclude={"id", "settings"})
         change.record(
             "device_registered", form.id, **fields | {"adapter": adapter, "native": native, "settings": sorted(form.settings)}
         )
-        credential = add_credential(change, form.id, origin, run) if form.principal is None else None
-        return Registered(devices_of(connection, [thing_row(connection, form.id)])[0], credential)
+        return add_credential(change, form.id, origin, run) if form.principal is None else None
 
     def _edited_row(self, change: Change, row: Any, changes: DeviceChanges) -> dict[str, Any]:
         """Apply what is not dated; returns what to tell the audit, {} when nothing moved."""
@@ -210,6 +211,16 @@ class Things:
     def _set_state(self, change: Change, device_id: str, state: str, retired: Micros | None) -> None:
         values = {"state": state, "retired": retired, "changed": change.version}
         change.connection.execute(update(things).where(things.c.id == device_id).values(**values))
+
+
+def _in_order(connection: Connection, device_ids: list[str]) -> Iterator[Device]:
+    """These devices in this order, a page of parameters at a time."""
+    for start in range(0, len(device_ids), _PAGE):
+        page = device_ids[start : start + _PAGE]
+        found = {
+            each.id: each for each in devices_of(connection, connection.execute(select(things).where(things.c.id.in_(page))))
+        }
+        yield from (found[device_id] for device_id in page)
 
 
 def _conditions(chosen: DeviceFilter) -> list[ColumnElement[bool]]:

@@ -78,9 +78,16 @@ class Tokens:
 def _insert(change: Change, token: ApiToken) -> None:
     salt, sealed = seal(token.text)
     change.connection.execute(
-        insert(tokens).values(
-            id=token.id, name=token.name, role=token.role.word, salt=salt, hash=sealed, created=change.at, expires=token.expires
-        )
+        insert(tokens),
+        {
+            "id": token.id,
+            "name": token.name,
+            "role": token.role.word,
+            "salt": salt,
+            "hash": sealed,
+            "created": change.at,
+            "expires": token.expires,
+        },
     )
 
 

@@ -90,6 +90,23 @@ class StoreReader:
               FROM series s JOIN latest l ON l.series = s.id JOIN hot h ON h.time = l.time AND h.series = s.id
               WHERE h.served {where} ORDER BY s.thing, s.property, s.statistic, s.channel, s.run""", values)]  # fmt: skip  # noqa: S608
 
+    def behind(self, after: int, most: int, wanted: Wanted | None = None) -> int:
+        """How many wanted rows were committed after a seq; counting stops at `most`."""
+        where, values = self._where(wanted) if wanted else ("", [])
+        return int(self._db.execute(
+            f"SELECT count(*) FROM (SELECT 1 FROM hot h JOIN series s ON s.id = h.series WHERE h.seq > ? {where} LIMIT ?)",  # noqa: S608
+            (after, *values, most)).get)  # fmt: skip
+
+    def nearest(self, wanted: Wanted, time: int, limit: int = 2) -> list[int]:
+        """Times (microseconds) of wanted rows next to an instant, at most `limit` on each side, in order."""
+        where, values = self._where(wanted)
+        found: set[int] = set()
+        for side, order in (("<=", "DESC"), (">", "ASC")):
+            found.update(row[0] for row in self._db.execute(
+                f"""SELECT DISTINCT h.time FROM hot h JOIN series s ON s.id = h.series WHERE h.time {side} ? {where}
+                ORDER BY h.time {order} LIMIT ?""", (time, *values, limit)))  # fmt: skip  # noqa: S608
+        return sorted(found)
+
     def _where(self, wanted: Wanted) -> tuple[str, list[Any]]:
         """Conditions, each beginning with AND, and their values."""
         parts, values = [], list[Any]()

@@ -86,10 +86,10 @@ class SqliteStore:
         number = self._commit + 1
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self._write(batch, number << ROW_BITS)
             self._db.execute("UPDATE progress SET place=?, commit_no=? WHERE commit_no=?", (batch.place, number, self._commit))
             if not self._db.changes():
                 raise ConflictError("another worker has committed to this store", "stop one of them: a store has one writer")
+            self._write(batch, number << ROW_BITS)
             self._db.execute("COMMIT")
         except BaseException:
             if not self._db.get_autocommit():

@@ -80,7 +80,7 @@ def test_partitions_divide_the_frames(opened: Open) -> None:
     log = opened()
     for number in range(40):
         log.append(frames(2, f"dtu-{number}"))
-    low, high = log.read(0, 1000, range(0, 32)), log.read(0, 1000, range(32, 64))
+    low, high = log.read(0, 1000, range(32)), log.read(0, 1000, range(32, 64))
     assert len(low) + len(high) == 80
     assert all(partition(frame.source.principal) < 32 for frame in low)
     assert all(partition(frame.source.principal) >= 32 for frame in high)
@@ -115,13 +115,13 @@ def test_a_full_disk_writes_nothing_and_passes(tmp_path: Path) -> None:
     """When there is no room the whole batch is refused, and the same frames fit when there is room again."""
     log = SqliteLog(tmp_path / "log.db")
     log.append(frames(1))
-    pages = log._db.pragma("page_count")  # noqa: SLF001 the disk's size is set where it can be
-    log._db.pragma("max_page_count", pages + 2)  # noqa: SLF001
+    pages = log._db.pragma("page_count")
+    log._db.pragma("max_page_count", pages + 2)
     large = [Frame(source(), 1, bytes(60_000)) for _ in range(4)]
     with pytest.raises(LogFullError):
         log.append(large)
     assert log.head() == 1
-    log._db.pragma("max_page_count", 1_000_000)  # noqa: SLF001
+    log._db.pragma("max_page_count", 1_000_000)
     assert log.append(large) == 5
     log.close()
 
@@ -140,7 +140,7 @@ def test_a_failed_fsync_is_not_a_full_disk(tmp_path: Path) -> None:
 def test_commits_are_synchronous_full(tmp_path: Path) -> None:
     """P1 stands on synchronous=FULL in WAL mode: NORMAL loses commits in a power cut."""
     log = SqliteLog(tmp_path / "log.db")
-    assert (log._db.pragma("synchronous"), log._db.pragma("journal_mode")) == (2, "wal")  # noqa: SLF001
+    assert (log._db.pragma("synchronous"), log._db.pragma("journal_mode")) == (2, "wal")
     log.close()
 
 

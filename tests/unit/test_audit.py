@@ -26,7 +26,9 @@ def engine():
 def fill(engine, count):
     with engine.begin() as connection:
         for number in range(count):
-            audit.append(connection, WANG, 1_000 + number, "device_edited", f"gauge-{number}", {"zero": number / 3, "note": "闸"})
+            audit.append(
+                connection, WANG, 1_000 + number, [("device_edited", f"gauge-{number}", {"zero": number / 3, "note": "闸"})]
+            )
 
 
 def first_bad(engine):
@@ -36,7 +38,7 @@ def first_bad(engine):
 
 def test_an_untouched_log_is_whole(engine):
     assert first_bad(engine) is None
-    fill(engine, 2_345)
+    fill(engine, 1_234)
     assert first_bad(engine) is None
 
 
@@ -52,7 +54,8 @@ def test_lines_say_who_what_when_and_from_where(engine):
 
 
 @pytest.mark.parametrize(
-    "column", ["at = 5", "who = 'li'", "what = 'x'", "subject = 'x'", "details = '{}'", "address = 'x'", "hash = 'x'", "prev = 'x'"]
+    "column",
+    ["at = 5", "who = 'li'", "what = 'x'", "subject = 'x'", "details = '{}'", "address = 'x'", "hash = 'x'", "prev = 'x'"],
 )
 def test_an_edited_line_is_found_at_that_line(engine, column):
     fill(engine, 6)

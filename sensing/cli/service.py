@@ -1,0 +1,158 @@
+"""up, status, down, version: the service as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .root import EPILOG, data_folder
+
+app = typer.Typer()
+_STATUS = ("ready", "processes", "mqtt", "http", "ingest_rate", "lag_ms", "balanced")
+
+
+@app.command(epilog=EPILOG)
+def up(
+    demo: Annotated[bool, typer.Option("--demo", help="With simulated river gauges, marked as a drill")] = False,
+    storm: Annotated[str | None, typer.Option(help="Play a storm by name (not in this version)")] = None,
+    speed: Annotated[float, typer.Option(min=0.1, help="How much faster than the clock the demo runs")] = 1.0,
+    devices: Annotated[int, typer.Option(min=1, max=100_000, help="Gauges of the demo")] = 50,
+    mqtt_port: Annotated[int | None, typer.Option(min=0, max=65535, help="MQTT port; 0 takes a free one")] = None,
+    http_port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port of pages and API; 0 takes a free one")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; anything but loopback needs TLS")] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Come back to the prompt when it is ready")] = False,
+) -> None:
+    """启动服务。Start the service and keep it running: MQTT door, work, web, and a simulated city with --demo.
+
+    Ctrl-C, or `sensing down` from elsewhere, stops it. What is acknowledged is on disk before and after.
+
+    Example: `sensing up --demo --http-port 8081`
+    """
+    from sensing import app as root
+    from sensing import service
+    from sensing.errors import UsageError
+
+    from .output import talk
+    from .words import say
+
+    if storm is not None:
+        raise UsageError(f"--storm {storm}: storms are not in this version", "leave it out; --demo has tide and a passing shower")
+    data = data_folder()
+    talk(say("starting", data=data))
+    if detach:
+        given = {"--speed": speed, "--devices": devices, "--mqtt-port": mqtt_port, "--http-port": http_port, "--host": host}
+        words = [word for name, value in given.items() if value is not None for word in (name, str(value))]
+        service.detach(data, [*words, *(["--demo"] if demo else [])])
+        _welcome(data)
+        return
+    root.up(
+        data, demo=demo, speed=speed, devices=devices, mqtt_port=mqtt_port, http_port=http_port, host=host, on_ready=lambda _: _welcome(data)
+    )
+    talk(say("stopped"))
+
+
+@app.command(epilog=EPILOG)
+def status() -> None:
+    """运行状态。Say whether the service is ready, which processes live, how fast it takes in, and whether the ledger balances.
+
+    Ends with 5 when nothing runs in the data folder or the service does not answer.
+
+    Example: `sensing status -o json`
+    """
+    from sensing.errors import Exit, UnreachableError
+
+    from .client import connect
+    from .output import complain
+
+    data = data_folder()
+    try:
+        with connect(data, network=True) as client:
+            _show_status(client.get("/api/status"))
+    except UnreachableError as error:
+        _show_status(_silent(data))
+        complain(error.what, error.hint)
+        raise typer.Exit(int(Exit.UNREACHABLE)) from None
+
+
+@app.command(epilog=EPILOG)
+def down() -> None:
+    """停止服务。Stop the service of the data folder and wait until it has stopped. Ends with 4 when nothing runs there.
+
+    Example: `sensing down`
+    """
+    from sensing import service
+
+    from .output import talk
+    from .words import say
+
+    pid = service.down(data_folder())
+    talk(say("stopped_pid", pid=pid))
+
+
+@app.command(epilog=EPILOG)
+def version() -> None:
+    """版本。Print the version of this program.
+
+    Example: `sensing version`
+    """
+    from sensing import __version__
+
+    from .output import show_one, write
+    from .root import everywhere
+
+    if everywhere().output in {"auto", "table"}:
+        write(f"sensing {__version__}\n")
+    else:
+        show_one({"version": __version__})
+
+
+def _welcome(data: Path) -> None:
+    """What a person needs now: links, ports, how to look."""
+    from sensing import runfile
+
+    from .output import talk
+    from .words import say
+
+    about = runfile.read(data) or {}
+    mqtt = about.get("mqtt") or {}
+    broker = f"mqtt://{mqtt.get('host')}:{mqtt.get('port')}"
+    talk(say("ready"))
+    talk(f"  {say('api')}: {about.get('http')}")
+    talk(f"  MQTT: {broker}" + (f" · TLS {mqtt['tls_port']}" if mqtt.get("tls_port") else ""))
+    if about.get("demo_run"):
+        talk(f"  {say('drill', run=about['demo_run'])}")
+    folder = "" if str(data) == "data" else f" --data {data}"
+    talk(f"  {say('look')}: sensing{folder} tail · sensing{folder} status · sensing{folder} device list")
+
+
+def _silent(data: Path) -> dict[str, Any]:
+    """The status of a service that does not answer, from what it left in the folder."""
+    from sensing import runfile
+
+    about = runfile.read(data) or {}
+    roles: Mapping[str, int] = about.get("roles") or {}
+    processes = [{"role": role, "pid": pid, "alive": bool(pid) and runfile.alive(int(pid))} for role, pid in roles.items()]
+    return {
+        "ready": False, "processes": processes, "mqtt": about.get("mqtt"), "http": about.get("http"), "ingest_rate": None,
+        "lag_ms": None, "balanced": None,
+    }  # fmt: skip
+
+
+def _show_status(answer: Mapping[str, Any]) -> None:
+    from .output import check, json_text, layout, show_one, write
+
+    if layout() != "table":
+        show_one(answer, _STATUS)
+        return
+    shown = {name: answer.get(name) for name in _STATUS if name != "processes"}
+    for each in answer.get("processes") or ():
+        shown[f"  {each['role']}"] = f"{check(each['alive'])} (pid {each['pid']})"
+    mqtt = shown.get("mqtt")
+    shown["mqtt"] = f"{mqtt.get('host')}:{mqtt.get('port')}" if isinstance(mqtt, dict) else mqtt
+    width = max(len(name) for name in shown)
+    for name, value in shown.items():
+        text = check(value) if isinstance(value, bool) else "–" if value is None else value if isinstance(value, str) else json_text(value)
+        write(f"{name:<{width}}  {text}\n")

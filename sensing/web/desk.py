@@ -1,0 +1,97 @@
+"""What every request may reach: the data folder's files, the registry, the adapters, and a way to give work a command."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from sensing import runfile
+from sensing.errors import NotFoundError, UnreachableError
+from sensing.framelog.sqlite import SqliteLog
+from sensing.metrics import Metrics
+from sensing.model import Adapter
+from sensing.registry import Registry, RegistryDirectory
+from sensing.settings import Settings
+from sensing.store.reader import StoreReader
+from sensing.things import ThingType
+
+from .catalogue import Catalogue
+
+Publish = Callable[[dict[str, Any]], None]
+"""Hands a command to the log and returns once it is durable there. Raises UnreachableError, TimedOutError."""
+
+
+class _Closing(Protocol):
+    def close(self) -> None: ...
+
+
+Reader = TypeVar("Reader", bound=_Closing)
+
+
+class Pool(Generic[Reader]):
+    """Readers that one thread at a time holds: as many as were ever wanted at once."""
+
+    def __init__(self, make: Callable[[], Reader]) -> None:
+        self._make = make
+        self._free: deque[Reader] = deque()
+
+    @contextmanager
+    def take(self) -> Iterator[Reader]:
+        """One reader, the caller's until the block ends. Raises UnreachableError while its file is not there."""
+        try:
+            reader = self._free.pop()
+        except IndexError:
+            try:
+                reader = self._make()
+            except NotFoundError as error:
+                raise UnreachableError(error.what, error.hint) from None
+        try:
+            yield reader
+        finally:
+            self._free.append(reader)
+
+    def close(self) -> None:
+        while self._free:
+            self._free.pop().close()
+
+
+class Desk:
+    """Handed to every handler. `publish` gives work a command (over MQTT when the service runs, straight to the log when not)."""
+
+    def __init__(
+        self, data: Path, settings: Settings, registry: Registry, adapters: Mapping[str, Adapter], types: Mapping[str, ThingType],
+        publish: Publish, metrics: Metrics | None = None,
+    ) -> None:  # fmt: skip
+        self.data = data
+        self.settings = settings
+        self.registry = registry
+        self.adapters = adapters
+        self.types = types
+        self.publish = publish
+        self.metrics = metrics or Metrics()
+        self.catalogue = Catalogue(registry)
+        self.stores = Pool(lambda: StoreReader(data / "store.db"))
+        self.logs = Pool(lambda: SqliteLog(data / "log.db", write=False))
+        self.directories = Pool(lambda: RegistryDirectory(registry.database.engine, types))
+
+    def about(self) -> dict[str, Any]:
+        """run.json of the running service; {} when none runs here."""
+        return runfile.running(self.data) or {}
+
+    def runs(self, text: str) -> list[str] | None:
+        """Run ids that the parameter `run` means: absent is live and the service's own demo, `all` is None (any)."""
+        if text == "all":
+            return None
+        if text:
+            return ["" if text == "live" else text]
+        demo = str(self.about().get("demo_run") or "")
+        return ["", demo] if demo else [""]
+
+    def close(self) -> None:
+        """Release every file."""
+        for pool in (self.stores, self.logs, self.directories):
+            pool.close()
+        self.registry.close()

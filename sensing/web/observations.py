@@ -1,0 +1,94 @@
+"""Observations as they are: the newest of each datastream, and pages of them by time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+from starlette.responses import Response, StreamingResponse
+
+from sensing import times
+from sensing.errors import UsageError
+from sensing.store import seq
+from sensing.store.reader import StoreReader
+
+from .answers import NDJSON, csv_pages, ndjson, page, public
+from .ask import Ask
+from .desk import Desk
+from .selection import Selection, select
+
+PAGE = 1_000
+MOST = 10_000
+Key = tuple[int, int]
+Write = Callable[[Iterator[Sequence[dict[str, Any]]]], Iterator[bytes]]
+
+
+def latest(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """The newest good row of each datastream; tests, and times that a clock cannot have, never count."""
+    selection = select(desk, ask)
+    with desk.stores.take() as store:
+        rows = store.latest(selection.wanted)
+    return page(selection.keep(rows))
+
+
+def observations(desk: Desk, ask: Ask) -> dict[str, Any] | Response:
+    """Rows by time. JSON is one page; NDJSON and CSV stream them all unless `limit` ends them.
+
+    Any row's own cursor leads on from that row.
+    """
+    chosen = select(desk, ask, served=ask.flag("served", default=True))
+    chosen.wanted = replace(chosen.wanted, begin=ask.instant("from"), end=ask.instant("to"))
+    layout = ask.choice("format", "json", "ndjson", "csv")
+    with desk.stores.take() as store:
+        after = _after(store, ask.text("cursor"))
+    if layout != "json":
+        limit = ask.number("limit", 1 << 60, 1, 1 << 60)
+        write: Write = csv_pages if layout == "csv" else _ndjson_pages
+        kind = "text/csv; charset=utf-8" if layout == "csv" else NDJSON
+        return StreamingResponse(write(_pages(desk, chosen, after, limit)), media_type=kind)
+    limit = ask.number("limit", PAGE, 1, MOST)
+    items: list[dict[str, Any]] = []
+    for rows in _pages(desk, chosen, after, limit + 1):
+        items += rows
+    following = items[limit - 1]["cursor"] if len(items) > limit else None
+    return page(items[:limit], following)
+
+
+def _pages(desk: Desk, chosen: Selection, after: Key | None, limit: int) -> Iterator[Sequence[dict[str, Any]]]:
+    """Pages until `limit` rows were given or there are no more; each reads in a snapshot of its own."""
+    while limit > 0:
+        size = min(MOST, limit) if not chosen.looks else MOST
+        with desk.stores.take() as store:
+            rows = store.observations(chosen.wanted, size, after)
+        if rows:
+            after = rows[-1]["time_us"], rows[-1]["seq"]
+        kept = [public(row) for row in chosen.keep(rows)][:limit]
+        limit -= len(kept)
+        if kept:
+            yield kept
+        if len(rows) < size:
+            return
+
+
+def _ndjson_pages(pages: Iterator[Sequence[dict[str, Any]]]) -> Iterator[bytes]:
+    return (ndjson(rows) for rows in pages)
+
+
+def _after(store: StoreReader, cursor: str) -> Key | None:
+    """Where the row of a cursor stands among rows by time. Raises UsageError."""
+    if not cursor:
+        return None
+    number = read_cursor(cursor)
+    found = store.follow(number - 1, 1)
+    if not found or found[0]["seq"] != number:
+        raise UsageError(f'cursor "{cursor}" is no row that is kept', "start again without cursor, from the time you had reached")
+    return times.parse_instant(found[0]["time"]), number
+
+
+def read_cursor(text: str) -> int:
+    """The seq of a cursor's text. Raises UsageError."""
+    try:
+        return seq(text)
+    except ValueError:
+        raise UsageError(f'cursor "{text[:60]}" is not a cursor', "give one as it came, or leave it out") from None

@@ -1,0 +1,143 @@
+"""What a gauge says, and when: SL 651-2014 self-reports on virtual time. Pure; the same fleet and start give the same bytes.
+
+    32H  timed     every `every_min` minutes: level; rain of the last five minutes and since 08:00; voltage
+    33H  extra     in place of, or between, those while a river rises fast: level first, for it is the trigger
+    34H  hourly    on the hour: twelve 5-minute values of rain (F4) and level (F5), the first at minute 05, then as 32H
+    2FH  alive     every five minutes from the first gauge of a gateway; not answered, its serial is the last one's again
+
+Mode M2: each frame is confirmed by the service. An observation time has no seconds (6.6.2), so a gauge reports at most once a minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from adapters import sl651
+from adapters._wire import sl651_codes
+from adapters._wire.sl651_encode import opening, uplink
+from sensing import topics
+from sensing.model import Micros, Reading
+from sensing.times import HOUR, MINUTE, SECOND
+
+from .clock import Clock
+from .fleet import Fleet
+from .gauges import Gauge, battery, level, rainfall, rainfall_since_08, rising_fast
+
+KEEP_ALIVE, TIMED, EXTRA, HOURLY = 0x2F, 0x32, 0x33, 0x34
+ALIVE_MIN = 5
+BLOCK_STEP = 5 * MINUTE
+BLOCK_MOST_MM = 25.4
+"""A slot of block F4 holds no more (table C.1); the surplus moves to the next slot."""
+_FIRST_GAP = 30_000
+"""Between the first reports of a fleet, microseconds: fifty gauges are all heard within 1.5 s."""
+
+Value = tuple[str, Micros, float]
+"""Element, the time stated before it, value."""
+
+
+class Sent(NamedTuple):
+    """A frame on its way. time: virtual, when it is sent."""
+
+    time: Micros
+    gateway: str
+    topic: str
+    payload: bytes
+
+
+def frames(fleet: Fleet, clock: Clock) -> Iterator[Sent]:
+    """All frames of a fleet from the clock's start on, in order of time, without end. Every gauge first reports at once."""
+    serials = dict.fromkeys((gauge.native for gauge in fleet.gauges), 0)
+    for number, gauge in enumerate(fleet.gauges):
+        at = clock.start + number * _FIRST_GAP
+        yield _sent(fleet, gauge, at, TIMED, serials)
+    last_first = clock.start + max(0, len(fleet.gauges) - 1) * _FIRST_GAP
+    minute = (last_first // MINUTE + 1) * MINUTE
+    in_turn = sorted(fleet.gauges, key=lambda gauge: (gauge.slot_s, gauge.native))
+    while True:
+        for gauge in in_turn:
+            at = minute + gauge.slot_s * SECOND
+            function = due(fleet, gauge, minute)
+            if function is not None:
+                yield _sent(fleet, gauge, at, function, serials)
+            if gauge.native in fleet.speakers and minute // MINUTE % ALIVE_MIN == 0:
+                yield _sent(fleet, gauge, at, KEEP_ALIVE, serials)
+        minute += MINUTE
+
+
+def due(fleet: Fleet, gauge: Gauge, minute: Micros) -> int | None:
+    """The function of the report that a gauge owes at a minute; None when it is silent."""
+    if minute % HOUR == 0:
+        return HOURLY
+    if rising_fast(fleet.seed, gauge, minute):
+        return EXTRA
+    return TIMED if minute // MINUTE % fleet.every_min == 0 else None
+
+
+def _sent(fleet: Fleet, gauge: Gauge, at: Micros, function: int, serials: dict[str, int]) -> Sent:
+    if function == KEEP_ALIVE:
+        payload = _alive(gauge, at, serials[gauge.native] or 1)
+    else:
+        serials[gauge.native] = serials[gauge.native] % 65_535 + 1
+        payload = report(fleet.seed, gauge, at, function, serials[gauge.native])
+    return Sent(at, gauge.gateway, topics.up(sl651.NAME, gauge.gateway), payload)
+
+
+def report(seed: int, gauge: Gauge, sent: Micros, function: int, serial: int) -> bytes:
+    """The frame of one report, sent at `sent` about the minute that it is in."""
+    (frame,) = sl651.encode(said(seed, gauge, sent, function), _link(gauge, serial))
+    return frame
+
+
+def said(seed: int, gauge: Gauge, sent: Micros, function: int) -> list[Reading]:
+    """What a report states, in the order of the wire: blocks of the past hour first, then the values of the minute."""
+    minute = sent // MINUTE * MINUTE
+    rank = sl651_codes.RANK[function]
+    blocks = _blocks(seed, gauge, minute) if function == HOURLY else []
+    values = [
+        ("39", minute, level(seed, gauge, minute)),
+        *_rain(seed, gauge, minute),
+        ("38", minute, battery(seed, gauge, minute)),
+    ]
+    return [
+        Reading(gauge.native, code, None, value, wire_time=stated, sent=sent // SECOND * SECOND, rank=rank)
+        for code, stated, value in (*blocks, *values)
+    ]
+
+
+def _rain(seed: int, gauge: Gauge, minute: Micros) -> list[Value]:
+    if gauge.rain is None:
+        return []
+    since = ("20", minute, rainfall_since_08(seed, gauge.rain, minute))
+    if minute % BLOCK_STEP:
+        return [since]
+    return [("22", minute, rainfall(seed, gauge.rain, minute - BLOCK_STEP, minute)), since]
+
+
+def _blocks(seed: int, gauge: Gauge, hour: Micros) -> list[Value]:
+    """Twelve values each, stated by the end of the first slot (6.6.2)."""
+    slots = [hour - HOUR + BLOCK_STEP * number for number in range(1, 13)]
+    rain = [] if gauge.rain is None else _carried([rainfall(seed, gauge.rain, slot - BLOCK_STEP, slot) for slot in slots])
+    return [
+        *(("F4", slots[0], amount) for amount in rain),
+        *(("F5", slots[0], round(max(0.0, level(seed, gauge, slot)), 2)) for slot in slots),
+    ]
+
+
+def _carried(amounts: list[float]) -> list[float]:
+    """Amounts that fit their slots, mm: what is too much for one goes to the next."""
+    fitting, surplus = [], 0.0
+    for amount in amounts:
+        total = amount + surplus
+        fitting.append(round(min(total, BLOCK_MOST_MM), 1))
+        surplus = max(0.0, total - BLOCK_MOST_MM)
+    return fitting
+
+
+def _alive(gauge: Gauge, sent: Micros, serial: int) -> bytes:
+    (frame,) = uplink(gauge.native, KEEP_ALIVE, bytes.fromhex(opening(serial, sent)), _link(gauge, serial))
+    return frame
+
+
+def _link(gauge: Gauge, serial: int) -> sl651.Link:
+    return sl651.Link(station_class="T" if gauge.water.tide else "H", serial=serial)

@@ -1,0 +1,77 @@
+"""Astronomical tide of Xiamen bay: a sum of five cosines.
+
+APPROXIMATE. The amplitudes are not a published analysis: their ratios are typical of the coast, and their size is fitted so that the
+mean range is 3.99 m about a mean level of 3.7 m above the local zero (regular semidiurnal). Phases follow sun and moon, so that springs
+come about two days after new and full moon, but high water is not meant to match a tide table. Nodal factors, shallow-water
+constituents and weather are left out.
+
+Arguments of sun and moon: J. Meeus, Astronomical Algorithms, 2nd ed., ch. 25 and 47 (mean longitudes, linear terms).
+Constituents from them: P. Schureman, Manual of Harmonic Analysis and Prediction of Tides (1958), table 2.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from sensing.model import Micros
+from sensing.times import DAY, MINUTE
+
+MEAN_LEVEL_M = 3.70
+"""Above the local zero."""
+
+J2000 = 946_728_000 * 1_000_000
+"""2000-01-01 12:00 UTC, microseconds."""
+
+
+@dataclass(frozen=True)
+class Constituent:
+    """amplitude: m. phase: Greenwich phase lag, degrees. hour_angle, moon, sun, perigee: multiples of the arguments; add: degrees."""
+
+    name: str
+    amplitude: float
+    phase: float
+    hour_angle: int
+    moon: int
+    sun: int
+    perigee: int = 0
+    add: float = 0.0
+
+
+XIAMEN = (
+    Constituent("M2", 1.926, 136.0, 2, -2, 2),
+    Constituent("S2", 0.555, 185.0, 2, 0, 0),
+    Constituent("N2", 0.358, 116.0, 2, -3, 2, 1),
+    Constituent("K1", 0.340, 290.0, 1, 0, 1, add=90.0),
+    Constituent("O1", 0.280, 245.0, 1, -2, 1, add=-90.0),
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """How the tide of the bay arrives here. factor: of its range; delay_min: later than in the bay; mean: level, m above the local zero."""
+
+    factor: float = 1.0
+    delay_min: float = 0.0
+    mean: float = MEAN_LEVEL_M
+
+
+BAY = Place()
+
+
+def level(time: Micros, place: Place = BAY) -> float:
+    """Sea level without weather, m above the local zero."""
+    return place.mean + place.factor * _departure(time - int(place.delay_min * MINUTE))
+
+
+def _departure(time: Micros) -> float:
+    days = (time - J2000) / DAY
+    hour_angle = 360.0 * ((time % DAY) / DAY) + 180.0
+    moon = 218.3165 + 13.17639648 * days
+    sun = 280.4665 + 0.98564736 * days
+    perigee = 83.3532 + 0.11140353 * days
+    total = 0.0
+    for each in XIAMEN:
+        angle = each.hour_angle * hour_angle + each.moon * moon + each.sun * sun + each.perigee * perigee + each.add
+        total += each.amplitude * math.cos(math.radians(angle - each.phase))
+    return total

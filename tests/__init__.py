@@ -1,0 +1,1 @@
+"""Tests. A package, so that no other installed `tests` is found in its place."""

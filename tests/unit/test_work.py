@@ -1,0 +1,312 @@
+"""The forward path from log to store, on a fake adapter: what each kind of frame leaves behind."""
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sensing.ledger import balanced
+from sensing.store import ROW_BITS, cursor, seq
+from sensing.store.reader import Wanted
+from tests.forward import BASE, Bench
+
+T = BASE
+
+
+@pytest.fixture
+def bench(tmp_path: Path):
+    made = Bench(tmp_path)
+    yield made
+    made.close()
+
+
+def sums(reader, *names):
+    ledger = reader.ledger()
+    assert ledger["balanced"]
+    assert reader.taken() == reader.place()
+    return tuple(ledger[name] for name in names)
+
+
+def test_a_good_frame_is_a_row_and_a_reply(bench):
+    """One reading, one row in canonical units, one reply to the principal's down topic."""
+    bench.say({"d": "g1", "t": T, "v": 1.25})
+    reader = bench.run()
+    (row,) = reader.observations(Wanted(), 10)
+    assert (row["device"], row["property"], row["result"], row["unit"], row["quality"]) == ("g1", "water_level", 1.25, "m", 1)
+    assert sums(reader, "received", "decoded", "readings", "stored") == (1, 1, 1, 1)
+    assert reader.outbox(0, 9) == [(1, "p", "sensing/v1/fake/p/down", b"ack")]
+
+
+def test_the_same_reading_any_number_of_times_is_one_row(bench):
+    """P2: retransmissions are counted as duplicates; each is answered again."""
+    bench.say(*[{"d": "g1", "t": T, "v": 1.0}] * 5)
+    reader = bench.run()
+    assert len(reader.observations(Wanted(), 10)) == 1
+    assert sums(reader, "decoded", "stored", "duplicate") == (5, 1, 4)
+    assert len(reader.outbox(0, 9)) == 5
+
+
+def test_another_content_for_the_same_time_is_a_revision(bench):
+    """P2: both are kept; the higher rank is served, whichever came first."""
+    bench.say({"d": "g1", "t": T, "v": 9.0, "rank": 5}, {"d": "g1", "t": T, "v": 1.0, "rank": 1})
+    reader = bench.run()
+    assert [row["result"] for row in reader.observations(Wanted(), 10)] == [9.0]
+    assert len(reader.observations(Wanted(served=False), 10)) == 2
+    assert sums(reader, "stored", "revised") == (1, 1)
+
+
+def test_a_content_that_comes_again_with_a_higher_rank_is_served(bench):
+    """33H after 32H: the rank of a content is the highest that it came with."""
+    bench.say({"d": "g1", "t": T, "v": 1.0, "rank": 1}, {"d": "g1", "t": T, "v": 2.0, "rank": 3})
+    bench.say({"d": "g1", "t": T, "v": 1.0, "rank": 5})
+    reader = bench.run()
+    assert [row["result"] for row in reader.observations(Wanted(), 10)] == [1.0]
+    assert [row["result"] for row in reader.latest(Wanted())] == [1.0]
+
+
+def test_junk_is_a_dead_letter_with_its_reason_and_place(bench):
+    """P4: nothing disappears; the bytes are found by place."""
+    bench.say(b"junk!", {"d": "g1", "t": T, "v": 1.0})
+    reader = bench.run()
+    (letter,) = reader.dead()
+    assert (letter["id"], letter["reason"], letter["length"], letter["counted"]) == ("1.0", "bad_grammar", 4, 1)
+    assert bench.log.get(letter["place"]).payload == b"junk!"
+    assert sums(reader, "received", "decoded", "dead_lettered") == (2, 1, 1)
+
+
+def test_a_part_that_is_bad_does_not_cost_the_others(bench):
+    """A payload counts once: decoded, with its bad part as a partial dead letter outside the equation."""
+    bench.say({"d": "g1", "t": T, "v": 1.0, "odd": True})
+    reader = bench.run()
+    assert sums(reader, "decoded", "dead_lettered", "stored") == (1, 0, 1)
+    assert [letter["counted"] for letter in reader.dead()] == [0]
+
+
+def test_a_parser_that_crashes_costs_one_frame(bench):
+    """A bug in an adapter is a dead letter `parser_crash`; the flow goes on."""
+    bench.say({"boom": 1}, {"d": "g1", "t": T, "v": 1.0})
+    reader = bench.run()
+    assert [letter["reason"] for letter in reader.dead()] == ["parser_crash"]
+    assert sums(reader, "decoded", "dead_lettered") == (1, 1)
+
+
+def test_an_unknown_device_is_quarantined(bench):
+    """Unknown native ids wait in quarantine, by id, with their frames."""
+    bench.say({"d": "new", "t": T, "v": 1.0}, {"d": "new", "t": T + 1, "v": 2.0})
+    reader = bench.run()
+    assert [(q["native"], q["frames"]) for q in reader.quarantine()] == [("new", 2)]
+    assert sums(reader, "quarantined", "readings", "stored") == (2, 0, 0)
+
+
+def test_a_principal_cannot_speak_for_another(bench):
+    """P-rule: naming somebody else's station is `not_yours` and leaves no row."""
+    bench.say({"d": "x1", "t": T, "v": 1.0})
+    reader = bench.run()
+    assert [letter["reason"] for letter in reader.dead()] == ["not_yours"]
+    assert reader.observations(Wanted(), 10) == []
+    assert sums(reader, "dead_lettered", "readings") == (1, 0)
+
+
+def test_unmapped_readings_are_counted_and_not_stored(bench):
+    """A code in no table is kept in its frame and counted."""
+    bench.say({"all": [{"d": "g1", "t": T, "v": 1.0}, {"d": "g1", "t": T, "v": 2.0, "code": "76"}]})
+    assert sums(bench.run(), "decoded", "readings", "stored", "unmapped") == (1, 2, 1, 1)
+
+
+def test_parts_wait_and_then_count_as_the_whole(bench):
+    """A part is pending until the last one comes, whatever the order."""
+    bench.say({"part": 2, "of": 3, "d": "g1", "t": T, "v": 1.0}, {"part": 1, "of": 3, "d": "g1", "t": T, "v": 1.0})
+    assert sums(bench.run(), "pending", "decoded") == (2, 0)
+    bench.say({"part": 3, "of": 3, "d": "g1", "t": T, "v": 1.0})
+    assert sums(bench.run(), "pending", "decoded", "stored") == (0, 3, 1)
+
+
+def test_parts_survive_a_restart_of_work(bench):
+    """Adapter state commits with the cursor: a new worker joins what an old one held."""
+    bench.say({"part": 1, "of": 2, "d": "g1", "t": T, "v": 1.0})
+    bench.run()
+    bench.work.store.close()
+    bench.work = bench.worker()
+    bench.say({"part": 2, "of": 2, "d": "g1", "t": T, "v": 1.0})
+    assert sums(bench.run(), "pending", "decoded", "stored") == (0, 2, 1)
+
+
+def test_parts_that_never_come_become_dead_letters(bench):
+    """After the deadline on the log's own clock, those held are `missing_fragment` and the sender is told."""
+    bench.say({"part": 1, "of": 2, "d": "g1", "t": T, "v": 1.0})
+    bench.run()
+    bench.clock += 61_000_000
+    bench.say({"d": "g2", "t": T, "v": 1.0})
+    reader = bench.run()
+    assert [(letter["reason"], letter["place"]) for letter in reader.dead()] == [("missing_fragment", 1)]
+    assert sums(reader, "pending", "dead_lettered", "decoded") == (0, 1, 1)
+    assert [payload for *_, payload in reader.outbox(0, 9)] == [b"nak", b"ack"]
+
+
+def test_runs_never_mix(bench):
+    """P6: the same device, property and time in a run is another datastream; live `latest` does not see it."""
+    bench.say({"d": "g1", "t": T, "v": 1.0})
+    bench.say({"d": "g1", "t": T + 5, "v": 99.0}, run="storm-1")
+    reader = bench.run()
+    assert [(row["result"], row["origin"]) for row in reader.latest(Wanted())] == [(1.0, "live")]
+    assert [(row["result"], row["origin"]) for row in reader.latest(Wanted(runs=("storm-1",)))] == [(99.0, "simulated")]
+
+
+def test_a_clock_far_ahead_is_stored_and_not_latest(bench):
+    """A valid time is never rejected; one that is far ahead of its reception is flagged and does not become current."""
+    bench.say({"d": "g1", "t": T, "v": 1.0}, {"d": "g1", "t": T + 3_000_000_000_000, "v": 2.0})
+    reader = bench.run()
+    assert [row["reason"] for row in reader.observations(Wanted(), 9)] == ["", "clock"]
+    assert [row["result"] for row in reader.latest(Wanted())] == [1.0]
+
+
+def test_a_reading_without_a_clock_keeps_its_first_time(bench):
+    """Redelivered after a crash, a frame without a clock of its own is still one row."""
+    bench.say({"d": "g1", "v": 1.0})
+    bench.say({"d": "g1", "v": 1.0}, duplicate=True)
+    assert sums(bench.run(), "stored", "duplicate") == (1, 1)
+
+
+def test_redrive_stores_once_and_moves_the_count(bench):
+    """A dead letter that can be read now is stored; redriven twice it is stored once (P4)."""
+    bench.directory.things.pop("x1")
+    bench.say({"d": "g1", "t": T, "v": 1.0}, b"junk", {"d": "x1", "t": T, "v": 5.0})
+    bench.directory.add("x1", "other")
+    bench.run()
+    assert len(bench.run().dead()) == 2
+    bench.directory.add("x1", "p")
+    bench.command("redrive", "c1")
+    reader = bench.run()
+    assert [letter["reason"] for letter in reader.dead()] == ["bad_grammar"]
+    assert sums(reader, "decoded", "dead_lettered", "stored") == (2, 1, 2)
+    bench.command("redrive", "c2", places=[[3, 0]])
+    reader = bench.run()
+    assert sums(reader, "decoded", "dead_lettered", "stored") == (2, 1, 2)
+    assert reader.command("c2") == {"redriven": {}}
+    assert reader.dead()[0]["attempts"] == 2
+
+
+def test_accept_reads_the_quarantined_frames_in_order_once(bench):
+    """After registration, `accept` stores what waited; again it finds nothing new."""
+    bench.say(*[{"d": "new", "t": T + n, "v": float(n)} for n in range(5)])
+    bench.run()
+    bench.directory.add("new")
+    bench.command("accept", "c1", adapter="fake", native="new")
+    reader = bench.run()
+    assert [row["result"] for row in reader.observations(Wanted(), 10)] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert reader.command("c1") == {"accepted": {"decoded": 5}}
+    assert reader.quarantine() == []
+    bench.command("accept", "c2", adapter="fake", native="new")
+    assert bench.run().command("c2") == {"accepted": {}}
+    assert sums(bench.run(), "quarantined", "decoded", "stored", "duplicate") == (0, 5, 5, 0)
+
+
+def test_two_unknown_devices_in_one_frame_are_accepted_one_by_one(bench):
+    """The frame's count moves once, whichever device is accepted first."""
+    bench.say({"all": [{"d": "n1", "t": T, "v": 1.0}, {"d": "n2", "t": T, "v": 2.0}]})
+    bench.run()
+    for name in ("n2", "n1"):
+        bench.directory.add(name)
+        bench.command("accept", f"c-{name}", adapter="fake", native=name)
+        bench.run()
+    reader = bench.run()
+    assert sums(reader, "quarantined", "decoded", "stored", "duplicate") == (0, 1, 2, 0)
+    assert reader.quarantine() == []
+
+
+def test_a_command_sent_twice_is_obeyed_once(bench):
+    """The id makes it one command; the second frame changes nothing."""
+    bench.say(b"junk")
+    bench.command("drop", "c1", reason="bad_grammar")
+    bench.command("drop", "c1", reason="bad_grammar")
+    reader = bench.run()
+    assert reader.command("c1") == {"dropped": 1}
+    assert reader.dead() == []
+    assert len(reader.dead(state="done")) == 1
+
+
+def test_a_bad_command_says_so(bench):
+    """An unknown operation or a missing argument is answered, not crashed on."""
+    bench.command("explode", "c1")
+    bench.command("accept", "c2")
+    bench.say(b"not json", adapter="command", principal="web")
+    reader = bench.run()
+    assert "explode" in reader.command("c1")["error"]
+    assert "native" in reader.command("c2")["error"]
+
+
+def test_annotations_are_kept(bench):
+    """What people said of a range is stored with who and when."""
+    bench.command("annotate", "c1", device="g1", property="water_level", **{"from": T, "to": T + 10}, quality=4, reason="manual")
+    bench.run()
+    found = bench.work.store.connection.execute("SELECT device, quality, by FROM annotations").fetchall()
+    assert found == [("g1", 4, "wang")]
+
+
+def test_a_commit_that_fails_leaves_nothing_and_is_done_again(bench, monkeypatch):
+    """An error inside the transaction rolls back rows, ledger, state and cursor together."""
+    bench.say({"part": 1, "of": 2, "d": "g1", "t": T, "v": 1.0}, {"part": 2, "of": 2, "d": "g1", "t": T, "v": 1.0})
+    monkeypatch.setattr(bench.work.store, "_said", lambda batch: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        bench.run()
+    monkeypatch.undo()
+    assert sums(bench.run(), "received", "decoded", "stored", "pending") == (2, 2, 1, 0)
+
+
+def test_two_workers_on_one_store_cannot_count_twice(bench):
+    """A store has one writer: the second one's commit is refused."""
+    other = bench.worker()
+    bench.say({"d": "g1", "t": T, "v": 1.0})
+    bench.run()
+    with pytest.raises(Exception, match="another worker"):
+        other.step()
+    other.store.close()
+
+
+def test_a_follower_sees_every_row_once_in_commit_order(bench):
+    """Cursors grow; following from any cursor yields exactly what came after it."""
+    for number in range(7):
+        bench.say({"d": "g1", "t": T + number, "v": float(number)})
+        bench.run()
+    reader = bench.run()
+    rows = reader.follow(0, 100)
+    assert [row["result"] for row in rows] == [float(number) for number in range(7)]
+    assert [row["cursor"] for row in rows] == sorted(row["cursor"] for row in rows)
+    assert [row["result"] for row in reader.follow(seq(rows[3]["cursor"]), 100)] == [4.0, 5.0, 6.0]
+    assert reader.follow(reader.seq_at(bench.clock), 100) == rows[-1:]
+
+
+@given(st.integers(0, 1 << 43), st.integers(0, (1 << ROW_BITS) - 1), st.integers(0, 1 << 43), st.integers(0, (1 << ROW_BITS) - 1))
+def test_cursors_sort_as_commits_do(a, b, c, d):
+    """String order is commit order, and a cursor reads back."""
+    one, two = a << ROW_BITS | b, c << ROW_BITS | d
+    assert (cursor(one) < cursor(two)) == (one < two)
+    assert seq(cursor(one)) == one
+
+
+def _storm():
+    """Frames with everything in them: duplicates, two contents for one time, junk, unknown, parts in one payload."""
+    frames = [{"d": f"g{n % 3 + 1}", "t": T + n // 3 * 60_000_000, "v": n / 10, "rank": n % 4, "sent": n} for n in range(12)]
+    frames += [{"d": "g1", "t": T, "v": 7.7, "rank": 9, "sent": 3}, {"d": "g1", "t": T, "v": 7.8, "rank": 9, "sent": 3}]
+    frames += [{"d": "g1", "t": T, "v": 7.7, "rank": 1, "sent": 1}, {"d": "nobody", "t": T, "v": 1.0}]
+    return [*frames, *frames[:6], b"junk"]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 9))
+def test_order_duplication_and_batching_do_not_matter(tmp_path_factory, seed, batch):
+    """P5: any permutation with repeats, in any batches, ends in one digest, and the ledger balances."""
+    order = _storm()
+    random.Random(seed).shuffle(order)
+    digests = set()
+    for content, size in ((_storm(), 100), (order, batch)):
+        made = Bench(tmp_path_factory.mktemp("order"), size)
+        made.say(*content)
+        reader = made.run()
+        assert sums(reader, "received") == (len(content),)
+        assert all(balanced(row) for row in reader.ledger("device")["rows"])
+        digests.add(made.digest())
+        made.close()
+    assert len(digests) == 1
