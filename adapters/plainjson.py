@@ -21,11 +21,15 @@ from sensing import properties, times
 from sensing.errors import DecodeError, Reason, ValidationError
 from sensing.model import Context, Decoded, JsonState, Micros, Reading, Rejection
 
+from ._wire import json_examples as examples
 from ._wire import json_in, json_registers, json_times
 from ._wire.json_mapping import ABSENT, Layout, Pointer, Value, compiled, find, holds
 
 NAME = "plainjson"
 STATEFUL = False
+
+EXAMPLES: Mapping[str, Sequence[Reading]] = examples.PLAINJSON
+"""Readings that the generic form can say: what `decode(encode(x))` must give back."""
 
 _RESERVED = frozenset(("device", "time"))
 _BIGGEST = json_in.BIGGEST
@@ -116,7 +120,7 @@ def _meaning(key: str) -> tuple[str, str | None]:
 def _native(value: Any) -> str:
     text = str(value) if type(value) is int and 0 <= value < _BIGGEST else value
     if type(text) is not str or not 1 <= len(text) <= _LONGEST:
-        raise DecodeError(Reason.BAD_GRAMMAR, f"device is {str(value)[:40]!r}, not text of 1 to {_LONGEST} characters")
+        raise DecodeError(Reason.BAD_GRAMMAR, f"device is {json_in.shown(value)}, not text of 1 to {_LONGEST} characters")
     return text
 
 
@@ -220,7 +224,7 @@ def _number(raw: Any, value: Value) -> float:
         found = json_in.text_number(raw)
     if found is None:
         hint = "; the mapping says `text = true` for numbers in quotes" if type(raw) is str and not value.text else ""
-        raise DecodeError(Reason.BAD_NUMBER, f"{str(raw)[:40]!r} is no number{hint}")
+        raise DecodeError(Reason.BAD_NUMBER, f"{json_in.shown(raw)} is no number{hint}")
     return found
 
 

@@ -12,6 +12,7 @@ reception. A pack is read whole or refused whole: a bad record would change what
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -21,11 +22,15 @@ from sensing.errors import DecodeError, Reason
 from sensing.model import Context, Decoded, JsonState, Micros, Reading
 from sensing.times import SECOND
 
+from ._wire import json_examples as examples
 from ._wire import json_in, json_times, senml_cbor
-from ._wire.senml_names import NAME_SHAPE, UNITS, meaning, split, sum_meaning
+from ._wire.senml_names import NAME_SHAPE, UNITS, check_values, meaning, split, sum_meaning
 
 NAME = "senml"
 STATEFUL = False
+
+EXAMPLES: Mapping[str, Sequence[Reading]] = examples.SENML
+"""Readings that SenML can say: what `decode(encode(x))` must give back, in JSON and in CBOR."""
 
 VERSION = 10
 """RFC 8428 4.4: the version this reads; a higher one is refused."""
@@ -54,6 +59,14 @@ def decode(payload: bytes, context: Context, state: JsonState | None = None) -> 
             raise DecodeError(error.reason, f"record {number}: {error.detail}") from None
     readings = reader.finish()
     return Decoded(readings, controls=() if readings else ("no_values",))
+
+
+def check(settings: Mapping[str, Any]) -> None:
+    """Whether a type's or device's settings can be read: [[settings.values]] of code, property, unit, statistic, channel.
+
+    Raises ValidationError naming the field.
+    """
+    check_values(settings.get("values", []))
 
 
 def expire(state: JsonState, now: Micros) -> Decoded:  # noqa: ARG001  # the port's
@@ -143,9 +156,9 @@ class _Pack:
     def _rebase(self, record: Mapping[str, Any]) -> None:
         version = record.get("bver", VERSION)
         if type(version) is not int or version < 1:
-            raise DecodeError(Reason.BAD_GRAMMAR, f"bver {str(version)[:20]} is no version")
+            raise DecodeError(Reason.BAD_GRAMMAR, f"bver {json_in.shown(version)} is no version")
         if version > VERSION:
-            raise DecodeError(Reason.UNSUPPORTED_VERSION, f"bver {str(version)[:20]}; this reads up to {VERSION}")
+            raise DecodeError(Reason.UNSUPPORTED_VERSION, f"bver {json_in.shown(version)}; this reads up to {VERSION}")
         if "bn" in record:
             self.name = _text(record, "bn", "")
         if "bu" in record:
@@ -239,7 +252,7 @@ def _number(record: Mapping[str, Any], key: str) -> float:
     """A numeric field; 0 when it is absent (RFC 8428 4.1)."""
     found = json_in.number(record.get(key, 0))
     if found is None:
-        raise DecodeError(Reason.BAD_NUMBER, f"{key} is {str(record[key])[:40]}, not a finite number")
+        raise DecodeError(Reason.BAD_NUMBER, f"{key} is {json_in.shown(record[key])}, not a finite number")
     return found
 
 
@@ -251,7 +264,10 @@ def _truth(value: Any) -> int:
 
 def _plus(base: float | None, number: float) -> float:
     """The sum as decimals: 20.1 + 0.2 is 20.3."""
-    return number if base is None else units.total(base, number)
+    found = number if base is None else units.total(base, number)
+    if not isfinite(found):
+        raise DecodeError(Reason.BAD_NUMBER, f"{base} + {number} is beyond what a double can hold")
+    return found
 
 
 def _records(reading: Reading) -> list[dict[str, Any]]:

@@ -41,9 +41,10 @@ __all__ = ["EXAMPLES", "NAME", "STATEFUL", "Link", "decode", "encode", "expire"]
 NAME = "sl651"
 STATEFUL = True
 TAIL_S = 60
-"""How long half a frame waits for the rest."""
-MOST_HELD = 65_536
-"""Bytes of half a frame, by the largest that any wrapping may make of one."""
+"""How long half a frame waits for the rest. It is never more than one frame: 4124 bytes."""
+MOST_PIECES = 256
+"""Payloads that one frame may come in."""
+
 
 _ST = re.compile(rb"ST ([0-9A-Fa-f]{10}) ")
 
@@ -90,20 +91,23 @@ class _Stream:
 
     def __init__(self, context: Context, state: JsonState | None) -> None:
         self.context, self.before = context, state
-        self.state: dict[str, Any] = deepcopy(state) if state else {}
+        self.state = _copy(state or {})
         self.readings, self.replies, self.errors = list[Reading](), list[Reply](), list[Rejection]()
         self.facts, self.controls = list[WireFact](), list[str]()
-        self.settled, self.kept, self.waiting = set[int](), set[int](), False
+        self.settled, self.refused = set[int](), set[int]()
+        self.quiet, self.held = False, set[int]()
 
     def take(self, payload: bytes) -> Decoded:
         if not payload:
             raise DecodeError(Reason.BAD_START, "empty payload")
         _lapse(self.state, self.context.received, self.replies, self.errors)
         tail = self.state.pop("tail", None)
+        self.quiet = bool(tail and tail["quiet"])
         held = bytes.fromhex(tail["hex"]) if tail else b""
-        data, via = bytes_in.unwrap(payload, sl651_frame.starts, tail["via"] if tail and not tail["quiet"] else None)
+        data, via = bytes_in.unwrap(payload, sl651_frame.starts, tail["via"] if tail and not self.quiet else None)
         buffer = Buffer(held, [(place, size) for place, size in tail["places"]] if tail else [], data, self.context.place)
-        found = cut(buffer.data, begun=bool(tail and tail["quiet"]))
+        found = cut(buffer.data)
+        self.held = {place for place, _ in buffer.rest(found.tail)}
         for start, end, reason, detail in found.junk:
             self._refuse(buffer, start, end, reason, detail)
         for start, end in found.frames:
@@ -112,7 +116,7 @@ class _Stream:
             except DecodeError as error:
                 self._refuse(buffer, start, end, error.reason, error.detail)
         self._hold(buffer, found.tail, via, quiet=bool(found.frames) and buffer.data[found.tail :] == b"~")
-        if tail and not tail["quiet"]:
+        if tail and not self.quiet:
             self.settled |= {place for place, _ in buffer.spans[:-1]}
         return self._answer()
 
@@ -123,9 +127,6 @@ class _Stream:
             self.settled.update(joined.settled)
             self.replies += joined.replies
             self.errors += joined.errors
-            self.waiting |= joined.waiting
-            if joined.waiting:
-                self.kept.update(places)
             if joined.telegram is None:
                 self.controls += [] if joined.waiting or joined.errors else ["duplicate-packet"]
                 return
@@ -141,22 +142,22 @@ class _Stream:
         self.replies += [Reply(reply)] if reply else []
 
     def _refuse(self, buffer: Buffer, start: int, end: int, reason: Reason, detail: str) -> None:
-        """A rejection for each frame that a bad range touches."""
+        """A rejection for each frame that a bad range touches; earlier ones that still wait are judged when that ends."""
         for place, offset, length, current in buffer.pieces(start, end):
-            self.errors.append(Rejection(reason, detail, offset, length, None if current else place))
-            self.kept |= set() if current else {place}
+            if current or not (self.quiet or place in self.held):
+                self.errors.append(Rejection(reason, detail, offset, length, None if current else place))
+                self.refused |= set() if current else {place}
 
     def _hold(self, buffer: Buffer, start: int, via: str, *, quiet: bool) -> None:
         rest = buffer.data[start:]
         if not rest:
             return
-        if len(rest) > MOST_HELD:
-            self._refuse(buffer, start, len(buffer.data), Reason.TOO_LARGE, f"{len(rest)} bytes of half a frame")
-            return
         places = buffer.rest(start)
+        if len(places) > MOST_PIECES:
+            self.held.clear()
+            self._refuse(buffer, start, len(buffer.data), Reason.TOO_LARGE, f"half a frame in more than {MOST_PIECES} payloads")
+            return
         self.state["tail"] = {"hex": rest.hex(), "places": places, "last": self.context.received, "via": via, "quiet": quiet}
-        self.kept |= {place for place, _ in places}
-        self.waiting |= not quiet
 
     def _answer(self) -> Decoded:
         state, deadline = _kept(self.state)
@@ -169,10 +170,31 @@ class _Stream:
             only = self.errors[0]
             if only.place is None and not self.facts:
                 raise DecodeError(Reason(only.reason), only.detail, only.offset, only.length)
-        settled = sorted(self.settled - self.kept - {self.context.place})
+        held = _places(self.state)
+        settled = sorted(self.settled - held - self.refused - {self.context.place})
         return Decoded(
-            self.readings, self.replies, self.errors, self.facts, self.controls, self.waiting, settled, state, deadline
+            self.readings,
+            self.replies,
+            self.errors,
+            self.facts,
+            self.controls,
+            self.context.place in held,
+            settled,
+            state,
+            deadline,
         )
+
+
+def _copy(state: JsonState) -> JsonState:
+    """A state that may be changed; `tail` is only ever replaced."""
+    return {key: value if key == "tail" else deepcopy(value) for key, value in state.items()}
+
+
+def _places(state: JsonState) -> set[int]:
+    """The frames whose bytes are waited for."""
+    tail = state.get("tail")
+    places = {place for place, _ in tail["places"]} if tail and not tail["quiet"] else set[int]()
+    return places.union(*(group["places"] for group in state.get("groups", {}).values()))
 
 
 def _lapse(state: JsonState, now: Micros, replies: list[Reply], errors: list[Rejection]) -> None:
@@ -201,7 +223,7 @@ def _kept(state: JsonState) -> tuple[JsonState | None, Micros | None]:
 
 def expire(state: JsonState, now: Micros) -> Decoded:
     """Give up half frames and missing packets that have waited too long at `now`; ask for packets before that."""
-    left = deepcopy(state)
+    left = _copy(state)
     replies, errors = list[Reply](), list[Rejection]()
     _lapse(left, now, replies, errors)
     kept, deadline = _kept(left)

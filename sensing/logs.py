@@ -6,8 +6,10 @@ Values that look like secrets never leave: keys are matched by name, control cha
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
+import threading
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -25,6 +27,20 @@ def _redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Muta
     return event
 
 
+class _Printer:
+    """Prints to stderr. A full disk under the log file must not stop the process that reports it."""
+
+    def __init__(self, *_name: Any) -> None:
+        self._lock = threading.Lock()
+
+    def msg(self, message: str) -> None:
+        """Print one line, or lose it."""
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            print(message, file=sys.stderr, flush=True)
+
+    debug = info = warning = warn = error = critical = exception = log = fatal = failure = err = msg
+
+
 def setup(role: str, level: str = "info") -> None:
     """Configure logging for a process of this role."""
     console = sys.stderr.isatty()
@@ -37,7 +53,7 @@ def setup(role: str, level: str = "info") -> None:
             structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_Printer,
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(role=role)
@@ -45,4 +61,4 @@ def setup(role: str, level: str = "info") -> None:
 
 def get(name: str) -> Any:
     """A logger whose events carry `part=name`."""
-    return structlog.get_logger().bind(part=name)
+    return structlog.get_logger(part=name)  # lazy: bind() here would fix the configuration before `setup` has run

@@ -15,9 +15,9 @@ from typing import Any, Literal
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
-from . import topics
 from .errors import ValidationError
 from .paths import config_dir as config_dir  # noqa: PLC0414 callers have always found it here
+from .topics import is_id
 
 ENV = "SENSING_"
 
@@ -73,7 +73,7 @@ class Broker(_Section):
 
     @pydantic.model_validator(mode="after")
     def _whole(self) -> Broker:
-        if self.principal and not topics.is_id(self.principal):
+        if self.principal and not is_id(self.principal):
             raise ValueError(f'principal "{self.principal}" does not match [a-z0-9-]{{1,64}}')
         if (self.origin == "live") == bool(self.run):
             raise ValueError(f'origin "{self.origin}" with run "{self.run}": live frames have no run, all others need one')

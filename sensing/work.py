@@ -7,6 +7,7 @@ A crash anywhere re-reads from the cursor and ends in the same store: nothing ou
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Mapping
@@ -220,7 +221,8 @@ class Work:
                 continue
             if heartbeat is not None and time.monotonic() - written > 1.0:
                 written = time.monotonic()
-                self._report(heartbeat)
+                with contextlib.suppress(OSError, apsw.Error):  # numbers can wait for room on the disk
+                    self._report(heartbeat)
             if not taken:
                 stop.wait(idle_s)
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import random
-import zlib
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from sensing.model import Micros
 from sensing.times import HOUR, SECOND
@@ -43,6 +43,6 @@ def dice(seed: int, *words: object) -> random.Random:
 
 
 def jitter(seed: int, *words: object) -> float:
-    """One draw from -1 to 1, as stable as `dice` and a tenth of its price."""
+    """One draw from -1 to 1, as stable as `dice` and much cheaper."""
     text = "|".join(str(word) for word in (seed, *words))
-    return zlib.crc32(text.encode()) / 0x7FFFFFFF - 1.0
+    return int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big") / 0x7FFFFFFF - 1.0

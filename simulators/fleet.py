@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from . import river, shower, tide
 from .clock import dice
@@ -35,7 +36,7 @@ class Fleet:
         """Principals that carry the gauges, each once."""
         return tuple(sorted({gauge.gateway for gauge in self.gauges}))
 
-    @property
+    @cached_property
     def speakers(self) -> frozenset[str]:
         """Addresses of the gauges that keep their gateway's line alive: one of each."""
         first: dict[str, str] = {}

@@ -10,6 +10,7 @@ Mode M2: each frame is confirmed by the service. An observation time has no seco
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -45,23 +46,50 @@ class Sent(NamedTuple):
     payload: bytes
 
 
+class Due(NamedTuple):
+    """A report that is to be made. time: when it is sent; minute: what it is about."""
+
+    time: Micros
+    number: int
+    """Of the gauge in its fleet."""
+    minute: Micros
+    function: int
+
+
 def frames(fleet: Fleet, clock: Clock) -> Iterator[Sent]:
     """All frames of a fleet from the clock's start on, in order of time, without end. Every gauge first reports at once."""
-    serials = dict.fromkeys((gauge.native for gauge in fleet.gauges), 0)
+    serials = [0] * len(fleet.gauges)
+    for time, number, minute, function in heapq.merge(_first(fleet, clock.start), _in_turn(fleet, clock.start)):
+        gauge = fleet.gauges[number]
+        if function == KEEP_ALIVE:
+            payload = _alive(gauge, time, serials[number] or 1)
+        else:
+            serials[number] = serials[number] % 65_535 + 1
+            payload = report(fleet.seed, gauge, time, minute, function, serials[number])
+        yield Sent(time, gauge.gateway, topics.up(sl651.NAME, gauge.gateway), payload)
+
+
+def _first(fleet: Fleet, start: Micros) -> Iterator[Due]:
+    """Each gauge at the start, about the last minute that it was due in: so this minute's own report still has something to say."""
     for number, gauge in enumerate(fleet.gauges):
-        at = clock.start + number * _FIRST_GAP
-        yield _sent(fleet, gauge, at, TIMED, serials)
-    last_first = clock.start + max(0, len(fleet.gauges) - 1) * _FIRST_GAP
-    minute = (last_first // MINUTE + 1) * MINUTE
-    in_turn = sorted(fleet.gauges, key=lambda gauge: (gauge.slot_s, gauge.native))
+        time = start + number * _FIRST_GAP
+        minute = (time - gauge.slot_s * SECOND) // MINUTE * MINUTE
+        yield Due(time, number, minute, TIMED)
+
+
+def _in_turn(fleet: Fleet, start: Micros) -> Iterator[Due]:
+    """Every gauge in its own second of each minute, after its first report."""
+    turns = sorted((gauge.slot_s * SECOND, number, gauge) for number, gauge in enumerate(fleet.gauges))
+    minute = start // MINUTE * MINUTE
     while True:
-        for gauge in in_turn:
-            at = minute + gauge.slot_s * SECOND
+        for slot, number, gauge in turns:
+            if minute + slot <= start + number * _FIRST_GAP:
+                continue
             function = due(fleet, gauge, minute)
-            if function is not None:
-                yield _sent(fleet, gauge, at, function, serials)
             if gauge.native in fleet.speakers and minute // MINUTE % ALIVE_MIN == 0:
-                yield _sent(fleet, gauge, at, KEEP_ALIVE, serials)
+                yield Due(minute + slot, number, minute, KEEP_ALIVE)
+            if function is not None:
+                yield Due(minute + slot, number, minute, function)
         minute += MINUTE
 
 
@@ -74,24 +102,14 @@ def due(fleet: Fleet, gauge: Gauge, minute: Micros) -> int | None:
     return TIMED if minute // MINUTE % fleet.every_min == 0 else None
 
 
-def _sent(fleet: Fleet, gauge: Gauge, at: Micros, function: int, serials: dict[str, int]) -> Sent:
-    if function == KEEP_ALIVE:
-        payload = _alive(gauge, at, serials[gauge.native] or 1)
-    else:
-        serials[gauge.native] = serials[gauge.native] % 65_535 + 1
-        payload = report(fleet.seed, gauge, at, function, serials[gauge.native])
-    return Sent(at, gauge.gateway, topics.up(sl651.NAME, gauge.gateway), payload)
-
-
-def report(seed: int, gauge: Gauge, sent: Micros, function: int, serial: int) -> bytes:
-    """The frame of one report, sent at `sent` about the minute that it is in."""
-    (frame,) = sl651.encode(said(seed, gauge, sent, function), _link(gauge, serial))
+def report(seed: int, gauge: Gauge, sent: Micros, minute: Micros, function: int, serial: int) -> bytes:
+    """The frame of one report about a minute, sent at `sent`."""
+    (frame,) = sl651.encode(said(seed, gauge, sent, minute, function), _link(gauge, serial))
     return frame
 
 
-def said(seed: int, gauge: Gauge, sent: Micros, function: int) -> list[Reading]:
+def said(seed: int, gauge: Gauge, sent: Micros, minute: Micros, function: int) -> list[Reading]:
     """What a report states, in the order of the wire: blocks of the past hour first, then the values of the minute."""
-    minute = sent // MINUTE * MINUTE
     rank = sl651_codes.RANK[function]
     blocks = _blocks(seed, gauge, minute) if function == HOURLY else []
     values = [

@@ -4,7 +4,9 @@ from sensing.mqtt import packets as p
 
 TEXT = "水位 gauge"
 USER = {"user_property": [("a", "b"), ("a", TEXT)]}
-WILL = p.Will("sensing/v1/plainjson/p1/status", b"offline", 1, True, {"will_delay_interval": 5, "content_type": "text/plain", **USER})
+WILL = p.Will(
+    "sensing/v1/plainjson/p1/status", b"offline", 1, True, {"will_delay_interval": 5, "content_type": "text/plain", **USER}
+)
 CONNECT = {"session_expiry_interval": 60, "receive_maximum": 20, "maximum_packet_size": 4096, "topic_alias_maximum": 3, **USER}
 PUBLISH = {"message_expiry_interval": 9, "topic_alias": 3, "response_topic": "a/b", "correlation_data": b"\0\1", **USER}
 ACK = {"reason_string": TEXT, **USER}

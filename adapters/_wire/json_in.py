@@ -47,7 +47,7 @@ def number(value: Any) -> float | None:
     if kind is not int:
         return None
     if not -BIGGEST < value < BIGGEST:
-        raise DecodeError(Reason.BAD_NUMBER, f"integer of {len(str(abs(value))) if abs(value) < 10**400 else '400+'} digits")
+        raise DecodeError(Reason.BAD_NUMBER, f"{shown(value)}: an integer of more than 64 bits")
     return value  # type: ignore[no-any-return]  # an int is a float to the type checker; `decode` prints it as the wire wrote it
 
 
@@ -57,6 +57,13 @@ def text_number(text: str) -> float | None:
         return None
     found = float(text)
     return found if isfinite(found) else None
+
+
+def shown(value: Any) -> str:
+    """A value for a message: short, and safe for integers that Python refuses to print."""
+    if type(value) is int and not -BIGGEST < value < BIGGEST:
+        return f"an integer of {value.bit_length()} bits"
+    return repr(value)[:40] if isinstance(value, (str, int, float, bool, type(None))) else type(value).__name__
 
 
 def _refusal(payload: bytes, error: Exception) -> DecodeError:
@@ -90,7 +97,7 @@ def _check_keys(payload: bytes, tree: Any) -> None:
     """Look for a key that stands twice: count where the bytes allow counting, else parse again."""
     if b"\\" not in payload and not _has_gap(payload) and _count_keys(tree) == payload.count(b'":'):
         return
-    json.loads(payload, object_pairs_hook=_unique)
+    json.loads(payload, object_pairs_hook=_unique, parse_int=len, parse_float=len)
 
 
 def _count_keys(tree: Any) -> int:

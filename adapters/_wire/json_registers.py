@@ -18,6 +18,8 @@ from msgspec import Struct
 
 from sensing.errors import DecodeError, Reason, ValidationError
 
+from .json_in import shown
+
 _TYPES = {"u16": ">H", "i16": ">h", "u32": ">I", "i32": ">i", "f32": ">f"}
 _SPELLINGS = {"uint16": "u16", "int16": "i16", "uint32": "u32", "int32": "i32", "float32": "f32", "float": "f32"}
 _ORDERS = {"ABCD": (0, 1, 2, 3), "CDAB": (2, 3, 0, 1), "BADC": (1, 0, 3, 2), "DCBA": (3, 2, 1, 0), "AB": (0, 1), "BA": (1, 0)}
@@ -85,7 +87,7 @@ def _words(raw: Any) -> list[Any]:
 
 def _word(word: Any) -> bytes:
     if type(word) is not int or not -0x8000 <= word <= 0xFFFF:
-        raise DecodeError(Reason.BAD_NUMBER, f"{str(word)[:20]} is no 16-bit word")
+        raise DecodeError(Reason.BAD_NUMBER, f"{shown(word)} is no 16-bit word")
     return (word & 0xFFFF).to_bytes(2, "big")
 
 

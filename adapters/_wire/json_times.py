@@ -12,6 +12,8 @@ from sensing.errors import DecodeError, Reason, ValidationError
 from sensing.model import Micros
 from sensing.times import DAY, HOUR, MINUTE, SECOND
 
+from .json_in import shown
+
 LATEST: Micros = 253_402_300_800 * SECOND
 """The year 10000: no time is so late."""
 EARLIEST: Micros = -62_135_596_800 * SECOND
@@ -31,7 +33,7 @@ def rfc3339(text: str, zone: timezone | None = None) -> Micros:
     if not 19 <= len(text) <= 40 or text[4] + text[7] + text[13] + text[16] != "--::" or text[10] not in "Tt " or "," in text:
         raise DecodeError(Reason.BAD_TIME, f'"{text[:40]}" is not RFC 3339')
     try:
-        instant = datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(text if text[-1] != "z" else text.upper())
     except ValueError as error:
         raise DecodeError(Reason.BAD_TIME, f'"{text}": {error}') from None
     return _micros(instant, zone, text)
@@ -40,7 +42,7 @@ def rfc3339(text: str, zone: timezone | None = None) -> Micros:
 def epoch(value: float, micros_each: int) -> Micros:
     """A count of seconds (1e6 µs each) or milliseconds (1e3) since 1970."""
     if not -1e20 < value < 1e20:
-        raise DecodeError(Reason.BAD_TIME, f"{value:g} is no time")
+        raise DecodeError(Reason.BAD_TIME, f"{shown(value)} is no time")
     found = value * micros_each if type(value) is int else round(value * micros_each)
     if not EARLIEST <= found < LATEST:
         raise DecodeError(Reason.BAD_TIME, f"{value} is outside the years 1 to 9999")

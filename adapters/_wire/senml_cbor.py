@@ -68,7 +68,7 @@ def _plain(value: Any) -> Any:
 
 def _refusal(error: Exception, offset: int) -> DecodeError:
     text = str(error)[:120]
-    if isinstance(error, UnicodeDecodeError) or "UTF-8" in text or "utf-8" in text:
+    if isinstance(error, UnicodeDecodeError) or isinstance(error.__cause__, UnicodeDecodeError):
         return DecodeError(Reason.NOT_UTF8, text, offset)
     if "depth" in text:
         return DecodeError(Reason.TOO_DEEP, text, offset)

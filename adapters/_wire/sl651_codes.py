@@ -17,7 +17,7 @@ CLASSES = b"PHKZDTMGQIO"
 
 RANK = {0x33: 5, 0x35: 4, 0x32: 3, 0x34: 2, 0x31: 1}
 """Which function is served where several tell one value (DECISIONS "Identity, order, time")."""
-KEEP_ALIVE, TEST, UNIFORM, MANUAL, PICTURE, PERIOD, VERSION = 0x2F, 0x30, 0x31, 0x35, 0x36, 0x38, 0x45
+KEEP_ALIVE, TEST, UNIFORM, PICTURE, PERIOD, PUMP, VERSION = 0x2F, 0x30, 0x31, 0x36, 0x38, 0x44, 0x45
 REPORTS = {*range(0x30, 0x3B), 0x46}
 """Functions whose body is made of elements."""
 SERIES = (UNIFORM, PERIOD)

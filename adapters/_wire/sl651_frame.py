@@ -75,17 +75,22 @@ def next_whole(data: bytes, start: int) -> int | None:
     return None
 
 
-def next_open(data: bytes, start: int) -> int:
-    """Where a frame begins whose end is not there yet, from `start` on; the length of `data` when none does."""
+def next_open(data: bytes, start: int, bound: bool) -> int:
+    """Where a frame begins whose end is not there yet, from `start` on; the length of `data` when none does.
+
+    bound: whether one is due at `start`; a single byte is taken for a beginning only there.
+    """
     found = _PLAUSIBLE.search(data, start)
     while found:
         at = found.start()
         if at + (claimed(data, at) or 0) > len(data):
             return at
         found = _PLAUSIBLE.search(data, at + 1)
-    for at in range(max(start, len(data) - 23), len(data) - (start != 0)):
+    for at in range(max(start, len(data) - 23), len(data)):
         rest = data[at:]
-        if any(_PLAUSIBLE.match(rest + template[len(rest) :]) for template in _TEMPLATES):
+        if (len(rest) > 1 or (bound and at == start)) and any(
+            _PLAUSIBLE.match(rest + template[len(rest) :]) for template in _TEMPLATES
+        ):
             return at
     return len(data)
 

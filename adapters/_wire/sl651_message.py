@@ -17,7 +17,7 @@ from sensing.model import Micros, Reading, WireFact
 from sensing.times import SECOND
 
 from . import sl651_ascii
-from .sl651_codes import CONTROLS, KEEP_ALIVE, RANK, REPORTS, SERIES, TEST, VERSION
+from .sl651_codes import CONTROLS, KEEP_ALIVE, PUMP, RANK, REPORTS, SERIES, TEST, VERSION
 from .sl651_elements import Report
 from .sl651_frame import ACK, ENQ, EOT, ESC, ETB, ETX, NAK, Telegram, write
 from .sl651_times import AUTO, END, FIRST, digits, instant
@@ -53,7 +53,7 @@ def understand(telegram: Telegram, settings: Mapping[str, Any]) -> Message:
             report.read(text, 16)
     elif function == VERSION:
         _version(report, telegram)
-    elif function in USER_DEFINED and text[16:20] == "f1f1" and "f0f0" in text[30:38]:
+    elif (function in USER_DEFINED and "f0f0" in text[30:38]) or function == PUMP:
         _try(report, text)
     return Message(serial, report.readings, report.facts, None if report.readings else _control(function, report))
 
@@ -96,9 +96,10 @@ def _version(report: Report, telegram: Telegram) -> None:
 
 
 def _try(report: Report, text: str) -> None:
-    """User functions are read when they look like reports and come out even; else nobody can say what they hold."""
+    """These are read when they begin like a report and come out even; else nobody can say what they hold."""
     try:
-        report.read(text, 16)
+        if text[16:20] == "f1f1":
+            report.read(text, 16)
     except DecodeError:
         report.readings.clear()
         report.facts.clear()

@@ -2,7 +2,8 @@
 
 A group is the packets of one message, by station, function and number of packets; serial and time stand in packet 1 only.
 It waits `m3_timeout_s` (60) from its last new packet by the door's stamp; a third and two thirds on, missing packets are
-asked for (NAK). Packets of a finished message that come again within that time are echoes: confirmed anew, never waited for.
+asked for (NAK). A packet that is there already waits for nothing; nor do those of a finished message that come again within
+that time (echoes): the station missed our confirm, and gets it when they make the message again.
 State is JSON: `groups` and `done`, by group key.
 """
 
@@ -64,14 +65,15 @@ def add(telegram: Telegram, context: Context, settings: Mapping[str, Any], state
     if len(group["parts"]) == telegram.total:
         del groups[key]
         return _finish(key, group, telegram, context, done, errors, places)
-    if not group["echo"]:
+    waits = new and not group["echo"]
+    if waits:
         group["places"] += places
     if group["bytes"] > MOST_BYTES:
         errors += _given_up(groups.pop(key), context.place, Reason.TOO_LARGE, f"more than {MOST_BYTES} bytes in packets")
         errors.append(Rejection(Reason.TOO_LARGE, f"more than {MOST_BYTES} bytes in packets"))
         return Joined(None, [], False, [], errors)
-    replies = _ask(group, context.received) if new and telegram.seq == telegram.total and not group["echo"] else []
-    return Joined(None, [], not group["echo"], replies, errors)
+    replies = _ask(group, context.received) if waits and telegram.seq == telegram.total else []
+    return Joined(None, [], waits, replies, errors)
 
 
 def _open(telegram: Telegram, settings: Mapping[str, Any], received: Micros, echo: bool) -> dict[str, Any]:

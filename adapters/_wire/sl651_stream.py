@@ -6,7 +6,8 @@ Rules of this file
 - A frame is whole when its length is there and its checksum holds; nothing else ends one.
 - After damage the next frame is found by trying every byte, not by the next 7E7E alone. All up to there is one piece of junk.
 - Half a frame is kept until more comes; an intact frame behind it shows that it will never be whole.
-- A 7E behind a frame's checksum is a habit of real stations: dropped without a word, unless it begins the next frame.
+- A 7E behind a frame's checksum is a habit of real stations: dropped without a word, unless it begins the next frame;
+  line ends beside frames likewise.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ class Cut(NamedTuple):
     tail: int
 
 
-def cut(data: bytes, begun: bool = False) -> Cut:
-    """Cut bytes into frames. `begun`: frames came before these bytes, so a 7E at their start may be the last one's."""
+def cut(data: bytes) -> Cut:
+    """Cut bytes into frames."""
     frames, junk, at, end = list[tuple[int, int]](), list[Junk](), 0, len(data)
     while at < end:
         size = sl651_frame.claimed(data, at)
@@ -48,21 +49,20 @@ def cut(data: bytes, begun: bool = False) -> Cut:
             continue
         whole = sl651_frame.next_whole(data, at + 1)
         stop = whole if whole is not None else _open(data, at, size)
-        if stop > at and not ((frames or begun) and not data[at:stop].strip(_QUIET)):
+        quiet = (frames or whole is not None) and not data[at:stop].strip(_QUIET)
+        if stop > at and not quiet:
             junk.append(Junk(at, stop, *_why(data, at, stop, size)))
         at = stop
         if whole is None:
             break
-    if frames and at == end and data[-1:] == b"~" and frames[-1][1] == end - 1:
-        at = end - 1
     return Cut(frames, junk, at)
 
 
 def _open(data: bytes, at: int, size: int | None) -> int:
-    """Where half a frame begins, at `at` or behind the damage there."""
+    """Where half a frame begins: at `at`, or behind the damage there."""
     if size and at + size <= len(data):
-        return sl651_frame.next_open(data, at + size)
-    return sl651_frame.next_open(data, at)
+        return sl651_frame.next_open(data, at + size, bound=False)
+    return sl651_frame.next_open(data, at, bound=True)
 
 
 def _why(data: bytes, at: int, stop: int, size: int | None) -> tuple[Reason, str]:

@@ -9,22 +9,9 @@ from typing import Any
 from sensing.errors import TimedOutError
 
 from .client import Client, segment
+from .words import both, phrase, say
 
-STEPS = ("connected", "arrived", "decoded", "plausible", "stored")
 _POLL_S = 0.5
-
-
-def steps(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The checklist as rows {step, ok, reason, remedy}, in order."""
-    listed = answer.get("checks", answer)
-    found = {str(row.get("step") or row.get("check") or row.get("name")): row for row in listed} if isinstance(listed, Sequence) else listed
-    return [{"step": name, "ok": None, "reason": "", "remedy": ""} | _row(found.get(name)) for name in STEPS]
-
-
-def _row(entry: Any) -> dict[str, Any]:
-    if not isinstance(entry, Mapping):
-        return {"ok": entry}
-    return {name: entry.get(name) for name in ("ok", "reason", "remedy") if name in entry}
 
 
 def passed(rows: Sequence[Mapping[str, Any]]) -> bool:
@@ -35,15 +22,16 @@ def passed(rows: Sequence[Mapping[str, Any]]) -> bool:
 def line(row: Mapping[str, Any]) -> str:
     """A step as people read it."""
     from .output import check, printable
-    from .words import phrase
 
-    told = "; ".join(printable(str(row[name])) for name in ("reason", "remedy") if row.get(name))
+    parts = (row.get("reason"), row.get("detail"), both(row.get("remedy")))
+    told = "; ".join(printable(str(part)) for part in parts if part)
     return f"{check(row['ok'])}  {phrase('step', row['step'])}" + (f": {told}" if told and row["ok"] is not True else "")
 
 
 def ask(client: Client, device: str, since: str = "") -> list[dict[str, Any]]:
-    """The checklist as the service sees it now."""
-    return steps(client.get(f"/api/devices/{segment(device)}/test", since=since))
+    """The checklist as the service sees it now: rows {step, ok, reason, remedy, ...}, in order."""
+    rows: list[dict[str, Any]] = client.get(f"/api/devices/{segment(device)}/test", since=since)["steps"]
+    return rows
 
 
 def wait(client: Client, device: str, since: str, timeout_s: float, tell: Callable[[str], None]) -> list[dict[str, Any]]:
@@ -61,6 +49,7 @@ def wait(client: Client, device: str, since: str, timeout_s: float, tell: Callab
         if time.monotonic() >= deadline:
             missing = next(row for row in rows if row["ok"] is not True)
             raise TimedOutError(
-                f"{device}: not {missing['step']} within {timeout_s:g} s", str(missing.get("remedy") or "see `sensing device test` again")
+                f"{device}: not {missing['step']} within {timeout_s:g} s",
+                str(both(missing.get("remedy")) or say("see_test", id=device)),
             )
         time.sleep(_POLL_S)

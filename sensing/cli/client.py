@@ -1,8 +1,8 @@
 """The way to the service's API. Over the network when it runs; else the same app in this process, under the folder's lock.
 
-    SENSING_URL set            that service, with SENSING_TOKEN
-    DATA/run.json is alive     its http address, with SENSING_TOKEN or the folder's admin.token
-    nothing runs here          the app itself, while holding DATA/lock: no operation is done twice
+SENSING_URL set            that service, with SENSING_TOKEN
+DATA/run.json is alive     its http address, with SENSING_TOKEN or the folder's admin.token
+nothing runs here          the app itself, while holding DATA/lock: no operation is done twice
 """
 
 from __future__ import annotations
@@ -33,9 +33,15 @@ _ERRORS: dict[int, type[SensingError]] = {
     error.exit_code: error
     for error in (UsageError, ValidationError, NotFoundError, UnreachableError, ConflictError, CheckFailedError, TimedOutError)
 }
-_BY_STATUS = {400: Exit.USAGE, 404: Exit.NOT_FOUND, 409: Exit.CONFLICT, 422: Exit.VALIDATION, 502: Exit.UNREACHABLE, 503: Exit.UNREACHABLE}
+_BY_STATUS = {
+    400: Exit.USAGE,
+    404: Exit.NOT_FOUND,
+    409: Exit.CONFLICT,
+    422: Exit.VALIDATION,
+    502: Exit.UNREACHABLE,
+    503: Exit.UNREACHABLE,
+}
 _LOCK_WAIT_S = 10.0
-_PAGE = 1_000
 TIMEOUT = httpx.Timeout(40.0, connect=5.0)
 """A command that the service waits for (redrive) may take 30 s."""
 
@@ -69,15 +75,13 @@ class Client:
 
     def pages(self, path: str, **params: Any) -> Iterator[list[dict[str, Any]]]:
         """Every page of a list, `{items, next}`, to its end."""
-        asked = {"limit": _PAGE} | given(params)
+        asked = given(params)
         while True:
             answer = self.get(path, **asked)
-            items = answer if isinstance(answer, list) else answer["items"]
-            yield items
-            following = None if isinstance(answer, list) else answer.get("next")
-            if not following or not items:
+            yield answer["items"]
+            if not answer["next"]:
                 return
-            asked["cursor"] = following
+            asked["cursor"] = answer["next"]
 
     def items(self, path: str, **params: Any) -> list[dict[str, Any]]:
         """All entries of a list."""
@@ -129,7 +133,8 @@ def offline(data: Path) -> Iterator[Client]:
     from .inprocess import InProcess
 
     starlette = app.offline_app(data)  # makes admin.token the first time
-    with httpx.Client(base_url="http://offline", headers=bearer(admin_token(data)), transport=InProcess(starlette), timeout=None) as http:  # noqa: S113 no network
+    transport = InProcess(starlette)
+    with httpx.Client(base_url="http://offline", headers=bearer(admin_token(data)), transport=transport, timeout=TIMEOUT) as http:
         yield Client(http, offline=True)
 
 
@@ -152,8 +157,9 @@ def segment(text: str) -> str:
 
 
 def given(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters that were given."""
-    return {name.rstrip("_"): value for name, value in params.items() if value not in (None, "", [], ())}
+    """Parameters that were given; several words stand between commas."""
+    found = {name.rstrip("_"): value for name, value in params.items() if value not in (None, "", [], ())}
+    return {name: ",".join(value) if isinstance(value, (list, tuple)) else value for name, value in found.items()}
 
 
 @contextlib.contextmanager
@@ -162,7 +168,10 @@ def reached() -> Iterator[None]:
     try:
         yield
     except (httpx.TransportError, httpx.InvalidURL) as error:
-        raise UnreachableError(f"the service does not answer: {error or type(error).__name__}", "`sensing status` and `sensing doctor` tell more") from None
+        raise UnreachableError(
+            f"the service does not answer: {str(error) or type(error).__name__}",
+            "`sensing status` and `sensing doctor` tell more",
+        ) from None
 
 
 def refusal(response: httpx.Response) -> SensingError:

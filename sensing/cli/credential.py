@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 KEYS = ("id", "adapter", "native", "principal", "username", "password", "topic", "broker")
-_PRINCIPAL_KEYS = ("id", "principal", "username", "password", "origin", "run", "expires", "broker")
+_PRINCIPAL_KEYS = ("id", "kind", "credential", "username", "password", "origin", "run", "expires")
 
 
-def show_device(answer: Mapping[str, Any]) -> None:
-    """What `device register` answers (CONTRACT "Lines that programs read")."""
-    _show(answer, {name: answer.get(name) for name in KEYS}, "registered")
+def show_device(answer: Mapping[str, Any], said: str = "registered") -> None:
+    """What `device register` and `device rotate` answer (CONTRACT "Lines that programs read")."""
+    _show(answer, {name: answer.get(name) for name in KEYS}, said)
 
 
 def show_principal(answer: Mapping[str, Any], said: str) -> None:

@@ -30,7 +30,9 @@ def register(
     mount_height: fields.Mount = None,
     unit: fields.Unit = None,
     period_rule: fields.Period = None,
-    principal: Annotated[str | None, typer.Option(help="The gateway that carries it; without one it gets its own credential")] = None,
+    principal: Annotated[
+        str | None, typer.Option(help="The gateway that carries it; without one it gets its own credential")
+    ] = None,
     setting: fields.Setting = None,
     note: fields.Note = None,
     wait: Annotated[str | None, typer.Option(metavar="120s", help="Wait for its first message, and say how far it came")] = None,
@@ -54,6 +56,8 @@ def register(
     )  # fmt: skip
     since = times.rfc3339(times.now())
     with connect(data_folder()) as client:
+        if patience is not None:
+            _must_run(client)
         show_device(client.post("/api/devices", form))
         if patience is not None:
             _watch(client, device, since, patience)
@@ -90,8 +94,8 @@ def show(device: Id) -> None:
         show_one(client.get(f"/api/devices/{segment(device)}"))
 
 
-@app.command(epilog=EPILOG)
-def test(
+@app.command("test", epilog=EPILOG)
+def prove(
     device: Id,
     since: Annotated[str | None, typer.Option(help="Look at what came since (a duration or an instant)")] = None,
     wait: Annotated[str | None, typer.Option(metavar="60s", help="Wait until every step is true")] = None,
@@ -137,7 +141,9 @@ def edit(
     principal: fields.Principal = None,
     setting: fields.Setting = None,
     note: fields.Note = None,
-    valid_from: Annotated[str | None, typer.Option(help="Since when zero, datum, unit, offset, mount height and period hold; now when left out")] = None,
+    valid_from: Annotated[
+        str | None, typer.Option(help="Since when zero, datum, unit, offset, mount height and period hold; now when left out")
+    ] = None,
 ) -> None:
     """修改设备。Change what is known of a device; what is not named stays. Zero, datum, unit and heights are dated: the past keeps its own.
 
@@ -167,20 +173,19 @@ def edit(
 @app.command(epilog=EPILOG)
 def rotate(
     device: Id,
-    overlap: Annotated[str | None, typer.Option(metavar="10m", help="How long the old password still works; not at all when left out")] = None,
+    overlap: Annotated[
+        str | None, typer.Option(metavar="10m", help="How long the old password still works; not at all when left out")
+    ] = None,
 ) -> None:
     """更换密码。Give a device's own principal a new password, shown once; the old one ends at once or after --overlap.
 
     Example: `sensing device rotate gauge-17 --overlap 10m`
     """
-    from sensing import times
-
-    from .client import connect, segment
+    from .client import connect, given, segment
     from .credential import show_device
 
-    body = {"overlap_s": times.parse_duration(overlap) / times.SECOND} if overlap else {}
     with connect(data_folder()) as client:
-        show_device({"id": device} | client.post(f"/api/devices/{segment(device)}/rotate", body))
+        show_device(client.post(f"/api/devices/{segment(device)}/rotate", given({"overlap": overlap})), "rotated")
 
 
 @app.command(epilog=EPILOG)
@@ -245,15 +250,19 @@ def _move(device: str, verb: str, said: str) -> None:
     show_one(answer, [name for name in _LISTED if name in answer])
 
 
-def _watch(client: Any, device: str, since: str, patience_s: float, *, show: bool = False) -> None:
+def _must_run(client: Any) -> None:
     from sensing.errors import UnreachableError
 
+    if client.offline:
+        raise UnreachableError("nothing runs here, so no message can arrive", "start it with `sensing up`, or leave --wait out")
+
+
+def _watch(client: Any, device: str, since: str, patience_s: float, *, show: bool = False) -> None:
     from . import checklist
     from .output import talk
     from .words import say
 
-    if client.offline:
-        raise UnreachableError("nothing runs here, so no message can arrive", "start it with `sensing up`, then `sensing device test`")
+    _must_run(client)
     talk(say("waiting", id=device, seconds=f"{patience_s:g}"))
     rows = checklist.wait(client, device, since, patience_s, talk)
     if show:

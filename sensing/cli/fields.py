@@ -19,7 +19,9 @@ Offset = Annotated[float | None, typer.Option(metavar="M", help="Added to its le
 Mount = Annotated[float | None, typer.Option("--mount-height", metavar="M", help="Sensor above the zero, m (distance sensors)")]
 Unit = Annotated[list[str] | None, typer.Option(metavar="PROP=UNIT", help="Unit on the wire of a property; may be repeated")]
 Period = Annotated[str | None, typer.Option("--period-rule", help="Where its periods are anchored: begin or end")]
-Setting = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of its adapter, JSON or text; may be repeated")]
+Setting = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of its adapter, JSON or text; may be repeated")
+]
 Note = Annotated[str | None, typer.Option(help="A note")]
 Native = Annotated[str | None, typer.Option(help="Its id on the wire; the id itself when left out")]
 Principal = Annotated[str | None, typer.Option(help="Who carries it")]
@@ -33,7 +35,9 @@ def form(**given: Any) -> dict[str, Any]:
     if "unit" in fields:
         fields["unit"] = dict(pair(text, "--unit", "PROP=UNIT") for text in fields["unit"])
     if "settings" in fields:
-        fields["settings"] = {key: _value(text) for key, text in (pair(each, "--set", "KEY=VALUE") for each in fields["settings"])}
+        fields["settings"] = {
+            key: _value(text) for key, text in (pair(each, "--set", "KEY=VALUE") for each in fields["settings"])
+        }
     return fields
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from unicodedata import east_asian_width
 
 import typer
 
@@ -127,6 +128,11 @@ def check(value: bool | None) -> str:
 def printable(text: str) -> str:
     """Text from outside without what a terminal would obey."""
     return text if text.isprintable() else "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+
+
+def padded(text: str, width: int) -> str:
+    """Text filled up to a width in columns of a terminal, where a Chinese sign takes two."""
+    return text + " " * (width - sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text))
 
 
 def json_text(value: Any, indent: int | None = None) -> str:

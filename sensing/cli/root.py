@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from sensing.errors import Exit, SensingError
 
@@ -74,7 +74,22 @@ def _next(words: Iterator[str], name: str) -> str:
     return found
 
 
-class Root(TyperGroup):
+class _LightHelp:
+    """A help flag that is False rather than unknown when absent: else typer loads pydantic to coerce it, 70 ms for nothing."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """As typer makes it, with a default."""
+        option = super().get_help_option(ctx)  # type: ignore[misc]
+        if option is not None:
+            option.default = False
+        return option
+
+
+class Quick(_LightHelp, TyperCommand):
+    """A command without options that must answer at once."""
+
+
+class Root(_LightHelp, TyperGroup):
     """The group at the top."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:

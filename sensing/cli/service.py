@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .root import EPILOG, data_folder
+from .root import EPILOG, Quick, data_folder
 
 app = typer.Typer()
 _STATUS = ("ready", "processes", "mqtt", "http", "ingest_rate", "lag_ms", "balanced")
@@ -49,7 +49,14 @@ def up(
         _welcome(data)
         return
     root.up(
-        data, demo=demo, speed=speed, devices=devices, mqtt_port=mqtt_port, http_port=http_port, host=host, on_ready=lambda _: _welcome(data)
+        data,
+        demo=demo,
+        speed=speed,
+        devices=devices,
+        mqtt_port=mqtt_port,
+        http_port=http_port,
+        host=host,
+        on_ready=lambda _: _welcome(data),
     )
     talk(say("stopped"))
 
@@ -92,7 +99,7 @@ def down() -> None:
     talk(say("stopped_pid", pid=pid))
 
 
-@app.command(epilog=EPILOG)
+@app.command(cls=Quick, epilog=EPILOG)
 def version() -> None:
     """版本。Print the version of this program.
 
@@ -135,14 +142,15 @@ def _silent(data: Path) -> dict[str, Any]:
     about = runfile.read(data) or {}
     roles: Mapping[str, int] = about.get("roles") or {}
     processes = [{"role": role, "pid": pid, "alive": bool(pid) and runfile.alive(int(pid))} for role, pid in roles.items()]
+    mqtt = about.get("mqtt") or {}
     return {
-        "ready": False, "processes": processes, "mqtt": about.get("mqtt"), "http": about.get("http"), "ingest_rate": None,
+        "ready": False, "processes": processes, "mqtt": f"mqtt://{mqtt['host']}:{mqtt['port']}" if mqtt else None, "http": about.get("http") or None, "ingest_rate": None,
         "lag_ms": None, "balanced": None,
     }  # fmt: skip
 
 
 def _show_status(answer: Mapping[str, Any]) -> None:
-    from .output import check, json_text, layout, show_one, write
+    from .output import block, check, layout, show_one
 
     if layout() != "table":
         show_one(answer, _STATUS)
@@ -150,9 +158,4 @@ def _show_status(answer: Mapping[str, Any]) -> None:
     shown = {name: answer.get(name) for name in _STATUS if name != "processes"}
     for each in answer.get("processes") or ():
         shown[f"  {each['role']}"] = f"{check(each['alive'])} (pid {each['pid']})"
-    mqtt = shown.get("mqtt")
-    shown["mqtt"] = f"{mqtt.get('host')}:{mqtt.get('port')}" if isinstance(mqtt, dict) else mqtt
-    width = max(len(name) for name in shown)
-    for name, value in shown.items():
-        text = check(value) if isinstance(value, bool) else "–" if value is None else value if isinstance(value, str) else json_text(value)
-        write(f"{name:<{width}}  {text}\n")
+    block(shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import threading
@@ -75,10 +76,9 @@ class Feed:
 
     def _put(self, event: Event) -> None:
         while not self._stop.is_set():
-            try:
-                return self._queue.put(event, timeout=0.2)
-            except queue.Full:
-                continue
+            with contextlib.suppress(queue.Full):
+                self._queue.put(event, timeout=0.2)
+                break
 
     def _run(self) -> None:
         lost_at, tries = 0.0, 0

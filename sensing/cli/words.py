@@ -36,6 +36,13 @@ def phrase(table: str, key: str) -> str:
     return f"{entry['zh']} {entry['en']}".strip() if language() == "zh" else str(entry["en"])
 
 
+def both(text: Mapping[str, str] | str | None) -> str:
+    """What the service says in both languages, `{zh, en}`, as `phrase` would."""
+    if not isinstance(text, Mapping):
+        return text or ""
+    return f"{text['zh']} {text['en']}" if language() == "zh" else text["en"]
+
+
 def language(environ: Mapping[str, str] = os.environ) -> str:
     """`zh` or `en`."""
     asked = environ.get("SENSING_LANG", "")[:2].lower()

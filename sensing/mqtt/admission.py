@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from sensing import logs
 from sensing.errors import SensingError
 from sensing.model import Gatekeeper, Grant, Source
 from sensing.settings import Mqtt
@@ -18,6 +19,7 @@ from .rights import Rights
 from .session import LONGEST_S, Key
 
 _LONGEST_CLIENT_ID = 256
+_log = logs.get("door")
 
 
 class RefusedError(SensingError):
@@ -81,7 +83,11 @@ class Admission:
     def _grant(self, connect: Connect) -> Grant:
         if connect.username is None or connect.password is None:
             raise RefusedError(Code.NOT_AUTHORISED, "no_credentials")
-        grant = self._gatekeeper.authenticate(connect.username, connect.password)
+        try:
+            grant = self._gatekeeper.authenticate(connect.username, connect.password)
+        except Exception as error:
+            _log.exception("registry_unavailable")
+            raise RefusedError(Code.SERVER_UNAVAILABLE, "registry_unavailable") from error
         if grant is None:
             raise RefusedError(Code.BAD_CREDENTIALS, "bad_credentials", connect.username[:64])
         return grant

@@ -22,6 +22,8 @@ from sensing.settings import Broker
 KEEPALIVE_S = 30
 _LARGEST_PACKET = 16 * 1024 * 1024
 """What MQTT 5 brokers are told to keep to themselves. Far above max_packet, so that what is merely too large is still counted."""
+_REPLIES = 10_000
+"""Messages to devices that wait for the broker's acknowledgement."""
 Filters = list[tuple[str, SubscribeOptions]] | list[tuple[str, int]]
 
 
@@ -39,12 +41,15 @@ def make(broker: Broker, client_id: str, *, keep: bool = True, environ: Mapping[
         reconnect_on_failure=False,
         manual_ack=True,
     )
+    client.max_queued_messages_set(_REPLIES)
     if broker.username:
         client.username_pw_set(broker.username, _password(broker, environ))
     if broker.tls:
         client.tls_set_context(_tls(broker))
     if five:
-        client.connect_async(broker.host, broker.port, KEEPALIVE_S, clean_start=not keep, properties=_properties(broker, keep=keep))
+        client.connect_async(
+            broker.host, broker.port, KEEPALIVE_S, clean_start=not keep, properties=_properties(broker, keep=keep)
+        )
     else:
         client.connect_async(broker.host, broker.port, KEEPALIVE_S)
     return client
@@ -82,7 +87,7 @@ def _tls(broker: Broker) -> ssl.SSLContext:
 
 
 def _properties(broker: Broker, *, keep: bool) -> Properties:
-    properties = Properties(PacketTypes.CONNECT)
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = broker.session_expiry_s if keep else 0
     properties.ReceiveMaximum = broker.receive_maximum
     properties.MaximumPacketSize = _LARGEST_PACKET

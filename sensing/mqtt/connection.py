@@ -55,7 +55,8 @@ class Connection(asyncio.BufferedProtocol):
         self.dialogue.receive(bytes(_buffer[:nbytes]))
 
     def eof_received(self) -> bool:
-        return self.dialogue.end()
+        # TLS cannot stay half open
+        return self.dialogue.end() and self._transport.get_extra_info("sslcontext") is None
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._open.discard(self)

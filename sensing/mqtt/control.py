@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sensing import topics
+
 from . import packets as p
-from .packets import V5, Code, Packet
+from .admission import Terms
+from .packets import V5, Code, Packet, Publish
 from .rights import Rights
 from .session import LONGEST_S, Session
 from .wire import WireError, encode
@@ -24,6 +27,20 @@ def answer(packet: Packet, session: Session, rights: Rights, version: int) -> by
     if known is None:
         raise WireError(Code.PROTOCOL_ERROR, f"{type(packet).__name__.upper()} is not for a client to say here")
     return known(packet, session, rights, version)
+
+
+def offer(session: Session, terms: Terms, topic: str, payload: bytes) -> Publish | None:
+    """A message to the client as it subscribed; None when it did not, leaves too much unacknowledged, or takes no such size."""
+    granted = [qos for name, qos in session.subscriptions.items() if topics.matches(name, topic)]
+    if not granted or len(payload) + len(topic) + 16 > terms.max_packet:
+        return None
+    if not max(granted):
+        return Publish(topic, payload)
+    if len(session.inflight) >= terms.window:
+        return None
+    message = Publish(topic, payload, 1, session.next_pid())
+    session.inflight[message.pid] = message
+    return message
 
 
 def farewell(packet: p.Disconnect, session: Session) -> bool:
@@ -44,8 +61,7 @@ def _received(packet: p.Puback, session: Session, _rights: Rights, _version: int
 
 
 def _release(packet: p.Pubrel, session: Session, _rights: Rights, version: int) -> bytes:
-    known = packet.pid in session.unreleased
-    session.unreleased.discard(packet.pid)
+    known = session.unreleased.pop(packet.pid, None) is not None
     return encode(p.Pubcomp(packet.pid, Code.SUCCESS if known else Code.UNKNOWN_PID), version)
 
 

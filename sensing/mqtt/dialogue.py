@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from sensing import logs, topics
+from sensing import logs
 from sensing.errors import Reason
 from sensing.model import Frame, Micros, Source
 
 from . import packets as p
 from .admission import RefusedError, Terms
 from .aliases import Aliases
-from .control import answer, farewell
+from .control import answer, farewell, offer
 from .desk import Desk, Line
 from .limits import Bucket
 from .packets import REFUSED_311, V5, V311, Code, Packet, Publish
@@ -57,9 +57,8 @@ class Dialogue:
         self._with_will = False
         self._unacked = 0
         self._groups = 0
+        self._said: list[bytes] = []
         self._out: list[bytes] = []
-
-    # What the socket tells
 
     def receive(self, data: bytes) -> None:
         """Bytes from the client."""
@@ -83,7 +82,8 @@ class Dialogue:
         return self._ended
 
     def lost(self) -> None:
-        """The connection is gone."""
+        """The connection is gone, maybe because `_take` raised."""
+        self._taking = False
         polite = any(isinstance(item, p.Disconnect) and item.code != Code.WITH_WILL for item in self._backlog)
         self._finish(with_will=not polite)
 
@@ -97,7 +97,6 @@ class Dialogue:
         self._regulate()
         if self._ended and not self._backlog:
             self.lost()
-            self._line.close()
 
     def flush(self) -> None:
         """Write what was acknowledged, in one piece."""
@@ -111,40 +110,27 @@ class Dialogue:
             return
         _log.info("connection_closed", reason=why, principal=self.terms.grant.principal if self.entered else "")
         if self.entered and self._decoder.version == V5:
-            self._line.write(encode(p.Disconnect(code), V5))
+            self._said.append(encode(p.Disconnect(code), V5))
         self._finish(with_will=with_will)
-        self._line.close()
 
     def overdue(self, now: float) -> bool:
         """Whether the client has been silent for too long. While we do not read it, we cannot know."""
         return self.limit_s is not None and not self.paused and now - self.heard > self.limit_s
 
-    # What the service says
-
     def send_down(self, topic: str, payload: bytes) -> bool:
         """Offer a message; False when the client has not subscribed, leaves too much unacknowledged, or takes no such size."""
-        if self.over or not self.entered:
-            return False
-        granted = [qos for name, qos in self.session.subscriptions.items() if topics.matches(name, topic)]
-        if not granted or len(payload) + len(topic) + 16 > self.terms.max_packet:
-            return False
-        message = Publish(topic, payload)
-        if max(granted):
-            if len(self.session.inflight) >= self.terms.window:
-                return False
-            message = Publish(topic, payload, 1, self.session.next_pid())
-            self.session.inflight[message.pid] = message
-        self._line.write(encode(message, self._decoder.version))
-        return True
-
-    # The hot path
+        message = offer(self.session, self.terms, topic, payload) if self.entered and not self.over else None
+        if message is not None:
+            self._line.write(encode(message, self._decoder.version))
+        return message is not None
 
     def _take(self, found: list[_Item], size: int, seconds: float, stamp: Micros) -> None:
         """Read packets in order: publishes to the log in one group, everything else answered at once."""
-        sources, unreleased = self.terms.rights.known, self.session.unreleased
+        sources, unreleased, visit = self.terms.rights.known, self.session.unreleased, self.session.visits
         room = budget = self._room(seconds)
         frames: list[Frame] = []
         acks: list[bytes] = []
+        again = False
         rest = iter(found)
         self._taking = True
         for packet in rest:
@@ -158,9 +144,10 @@ class Dialogue:
                         acks.append(short_ack(0x4002, packet.pid))
                     elif packet.qos:
                         acks.append(short_ack(0x5002, packet.pid))
-                        if packet.pid in unreleased:
+                        if (came := unreleased.get(packet.pid)) is not None and (packet.dup or came == visit):
+                            again = True
                             continue
-                        unreleased.add(packet.pid)
+                        unreleased[packet.pid] = visit
                     frames.append(Frame(source, stamp, packet.payload, packet.dup))
                     continue
             elif not self._dropped(packet, seconds, budget, len(acks)):
@@ -168,10 +155,11 @@ class Dialogue:
             if self.over:
                 break
         self._bucket.spend(budget - room)
-        self._submit(frames, acks, size)
+        self._submit(frames, acks, size, again=again)
         self._taking = False
+        self._speak()
         if self.over:
-            self._desk.leave(self, with_will=self._with_will)
+            self._part()
 
     def _room(self, now: float) -> int:
         """Publishes that may be read now."""
@@ -208,14 +196,14 @@ class Dialogue:
                 acks.append(encode(kind(packet.pid, Code.NOT_AUTHORISED), V5))
         return source
 
-    def _submit(self, frames: list[Frame], acks: list[bytes], size: int) -> None:
-        """Acknowledge when durable; at once when nothing of this client waits before."""
-        if not frames and not acks:
+    def _submit(self, frames: list[Frame], acks: list[bytes], size: int, *, again: bool) -> None:
+        """Acknowledge when durable. Refusals alone go at once; a frame received `again` may be in a commit under way."""
+        if not acks and not frames:
             return
         blob = b"".join(acks)
-        if not frames and not self._groups:
+        if not frames and not again and not self._groups:
             if not self.over:
-                self._line.write(blob)
+                self._said.append(blob)
             return
         self._groups += 1
         self._unacked += len(acks)
@@ -228,8 +216,6 @@ class Dialogue:
             if not self._out:
                 self._desk.answered(self)
             self._out.append(blob)
-
-    # The rest
 
     def _connect(self, first: _Item) -> None:
         if not isinstance(first, p.Connect):
@@ -255,7 +241,6 @@ class Dialogue:
     def _other(self, packet: _Item) -> None:
         if isinstance(packet, p.Disconnect):
             self._finish(with_will=farewell(packet, self.session))
-            self._line.close()
             return
         try:
             if isinstance(packet, WireError):
@@ -267,7 +252,7 @@ class Dialogue:
             self.fail(error.code, error.what)
         else:
             if reply:
-                self._line.write(reply)
+                self._said.append(reply)
 
     def _keep(self, left: list[_Item], size: int) -> int:
         """Let packets wait of a read of `size` bytes; how many bytes of it do not."""
@@ -279,11 +264,13 @@ class Dialogue:
     def _hold(self, found: Iterable[_Item], size: int) -> None:
         for packet in found:
             if isinstance(packet, p.Pingreq):
-                self._line.write(PINGRESP)
+                self._said.append(PINGRESP)
             else:
                 self._backlog.append(packet)
         self._backlog_size += size
         self._regulate()
+        if not self._taking:
+            self._speak()
 
     def _regulate(self) -> None:
         paused = self._backlog_size > READ_AHEAD and not self.over
@@ -292,11 +279,22 @@ class Dialogue:
             self.heard = self._desk.clock()[0]
             self._line.read_more(not paused)
 
+    def _speak(self) -> None:
+        """One write for all answers of one read: a flood of pings must not become a flood of system calls."""
+        if self._said:
+            self._line.write(b"".join(self._said))
+            self._said.clear()
+
     def _finish(self, *, with_will: bool) -> None:
-        if self.over:
-            return
-        self.over = True
-        self._with_will = with_will
-        self._backlog.clear()
-        if self.entered and not self._taking:
-            self._desk.leave(self, with_will=with_will)
+        if not self.over:
+            self.over = True
+            self._with_will = with_will
+            self._backlog.clear()
+            if not self._taking:
+                self._part()
+
+    def _part(self) -> None:
+        self._speak()
+        self._line.close()
+        if self.entered:
+            self._desk.leave(self, with_will=self._with_will)

@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable
 
 from sensing import logs, times, topics
-from sensing.failpoints import reach
 from sensing.metrics import Metrics
 from sensing.model import Frame, Gatekeeper, Micros, Origin, Source
 from sensing.settings import Settings
@@ -139,7 +138,6 @@ class Door:
         QoS 1 where granted: it is sent again when the client resumes its session. At most once a connection otherwise.
         """
         found = [one for one in self._of.get(principal, ()) if run is None or one.terms.grant.run == run]
-        reach("door.before_reply")
         taken = sum(one.send_down(topic, payload) for one in found)
         self._metrics.count("sensing_messages_sent_total", taken)
         return taken > 0
@@ -251,7 +249,7 @@ class Door:
             grant = dialogue.terms.grant
             over = grant.expires is not None and grant.expires <= stamp
             if over or (moved and not self._gatekeeper.still_valid(grant)):
-                dialogue.fail(Code.NOT_AUTHORISED, "revoked")
+                dialogue.fail(Code.NOT_AUTHORISED, "revoked", with_will=False)
 
     def _say(self, source: Source, payload: bytes) -> None:
         """Log a frame that no client waits for."""

@@ -8,15 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sensing import topics
+from msgspec import Struct
+from paho.mqtt.client import MQTTMessage
+
+from sensing import times, topics
 from sensing.errors import Reason
-from sensing.model import Source
+from sensing.model import Frame, Source
 from sensing.settings import Broker
 from sensing.topics import ForeignTopic
 
 from .rights import SERVICE_ADAPTERS
 
 _REMEMBERED = 100_000
+
+
+class Batch(Struct):
+    """What one burst of reading brought, refusals included.
+
+    generation: of the connection that it came on. mids: packet ids to acknowledge, in order of delivery.
+    refused: principal, reason, topic. size: payload bytes in `frames`. count: messages in all.
+    """
+
+    generation: int
+    mids: list[int]
+    frames: list[Frame]
+    refused: list[tuple[str, str, str]]
+    size: int = 0
+    count: int = 0
 
 
 class Meaning:
@@ -44,6 +62,28 @@ class Meaning:
         self.known[topic] = found
         return found
 
+    def take(self, message: MQTTMessage, batch: Batch) -> None:
+        """Add a message to a batch, as a frame or as a refusal.
+
+        A retained message is the broker's copy of an old one, so it is marked like one that is sent again: where the
+        log has the first delivery, its receive time holds.
+        """
+        batch.count += 1
+        if message.qos:
+            batch.mids.append(message.mid)
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            batch.refused.append(("", Reason.WRONG_TOPIC, ""))
+            return
+        payload = bytes(message.payload)
+        judged = self.judge(topic, len(payload))
+        if isinstance(judged, Reason):
+            batch.refused.append((self._claimed(topic), judged, topic))
+            return
+        batch.frames.append(Frame(judged, times.now(), payload, message.dup or message.retain))
+        batch.size += len(payload)
+
     def judge(self, topic: str, size: int) -> Source | Reason:
         """The source of a payload of `size` bytes, or the reason why it is refused."""
         source = self.source(topic)
@@ -51,7 +91,6 @@ class Meaning:
             return Reason.WRONG_TOPIC
         return Reason.TOO_LARGE if size > self._max_payload else source
 
-    def claimed(self, topic: str) -> str:
-        """The principal that a refusal is counted under."""
+    def _claimed(self, topic: str) -> str:
         read = topics.parse(topic) or topics.foreign(topic, self._foreign)
         return self._broker.principal or (read.principal if read else "")

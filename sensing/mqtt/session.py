@@ -19,14 +19,16 @@ LONGEST_S = 86_400
 class Session:
     """One client's state.
 
-    unreleased: packet ids of QoS 2 publishes that are logged and not yet released: their redelivery is not logged again.
+    unreleased: packet ids of QoS 2 publishes that are logged and not yet released, and in which visit they came. A redelivery is
+        not logged again; the same id in a later visit and without DUP is a client that forgot its state: a new publish.
     inflight: QoS 1 publishes to the client that it has not acknowledged, in order.
     will: what is still to be said of a client that vanished, and when (seconds of the loop's clock).
     """
 
     def __init__(self, key: Key) -> None:
         self.key = key
-        self.unreleased: set[int] = set()
+        self.unreleased: dict[int, int] = {}
+        self.visits = 0
         self.subscriptions: dict[str, int] = {}
         self.inflight: dict[int, Publish] = {}
         self.expiry_s = 0
@@ -55,12 +57,13 @@ class Sessions:
     def open(self, key: Key, *, clean: bool) -> tuple[Session, bool]:
         """The session to go on with, and whether it was there before."""
         session = None if clean else self._found.get(key)
-        if session is not None:
-            session.ends = float("inf")
-            session.will = None
-            return session, True
-        session = self._found[key] = Session(key)
-        return session, False
+        present = session is not None
+        if session is None:
+            session = self._found[key] = Session(key)
+        session.visits += 1
+        session.ends = float("inf")
+        session.will = None
+        return session, present
 
     def leave(self, session: Session, now: float) -> None:
         """The client is gone: keep the session for its expiry, at the end of the line of those that wait."""

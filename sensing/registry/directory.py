@@ -18,7 +18,7 @@ from .database import Database, Poller
 from .recent import Recent
 from .rows import config_of
 from .schema import ACTIVE, configs, things
-from .types import limits_of, settings_of
+from .types import limits_of, settings_of, units_of
 
 _MOST_CHANGES = 10_000
 """Beyond so many changed things it is cheaper to forget everything than to look at each."""
@@ -98,6 +98,7 @@ class RegistryDirectory:
         return thing
 
     def _thing(self, row: Row[Any]) -> Thing:
+        units = units_of(self._types, row.type)
         return Thing(
             id=row.id,
             type=row.type,
@@ -111,7 +112,7 @@ class RegistryDirectory:
             area=row.area,
             settings={**settings_of(self._types, row.type), **row.settings},
             limits=limits_of(self._types, row.type),
-            configs=tuple(config_of(each) for each in self._poller.rows(_CONFIGS, {"thing": row.id})),
+            configs=tuple(config_of(each, units) for each in self._poller.rows(_CONFIGS, {"thing": row.id})),
         )
 
     def _forget(self, since: int) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
@@ -58,8 +59,10 @@ def configs_of(connection: Connection, device_ids: Iterable[str]) -> dict[str, t
     return found
 
 
-def config_of(row: Row[Any]) -> Config:
-    return Config(row.valid_from, row.generation, row.zero, row.offset, row.mount_height, row.datum, row.units, row.period_rule)
+def config_of(row: Row[Any], units: Mapping[str, str] = MappingProxyType({})) -> Config:
+    """A row of `configs`; `units` are those of the type, under the device's own."""
+    merged = {**units, **row.units}
+    return Config(row.valid_from, row.generation, row.zero, row.offset, row.mount_height, row.datum, merged, row.period_rule)
 
 
 def devices_of(connection: Connection, rows: Iterable[Row[Any]]) -> list[Device]:

@@ -58,3 +58,9 @@ def limits_of(types: Mapping[str, Any], type_id: str) -> Mapping[str, tuple[floa
     """The type's limits; {} for one that the config no longer has."""
     found = types.get(type_id)
     return found.limits if found is not None else {}
+
+
+def units_of(types: Mapping[str, Any], type_id: str) -> Mapping[str, str]:
+    """Property id to the unit on the wire, for all devices of the type that do not say otherwise."""
+    found: Mapping[str, str] = getattr(types.get(type_id), "units", {})
+    return found

@@ -131,8 +131,9 @@ class StoreReader:
         `balanced` also asks that every frame read from the log was booked, per hour and principal.
         """
         hour = 0 if since is None else since // times.HOUR
-        rows = self._dicts(f"SELECT hour, adapter, principal, device, run, {', '.join(COLUMNS)} FROM accounts WHERE hour >= ?", (hour,))
-        taken = self._dicts("SELECT hour, adapter, principal, sum(received) AS received FROM intake WHERE hour >= ? GROUP BY 1,2,3", (hour,))
+        with self._db:  # one snapshot: a commit between the two would look like a loss
+            rows = self._dicts(f"SELECT hour, adapter, principal, device, run, {', '.join(COLUMNS)} FROM accounts WHERE hour >= ?", (hour,))
+            taken = self._dicts("SELECT hour, adapter, principal, sum(received) AS received FROM intake WHERE hour >= ? GROUP BY 1,2,3", (hour,))
         shown = [row for row in rows if row["adapter"] not in ledger.HOUSE]
         answer: dict[str, Any] = ledger.total(shown)
         answer["balanced"] = all(ledger.balanced(row) for row in rows) and _booked(rows) == _booked(taken)

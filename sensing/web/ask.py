@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -68,13 +68,18 @@ class Ask(Struct, frozen=True):
 
     def instant(self, name: str) -> int | None:
         """An instant, microseconds; None when absent. Raises UsageError."""
-        text = self.text(name)
-        return times.parse_instant(_plus(text)) if text else None
+        return self._time(name, times.parse_instant)
 
     def since(self, name: str = "since") -> int | None:
         """A duration before now, or an instant, microseconds; None when absent. Raises UsageError."""
+        return self._time(name, lambda text: times.since(text, times.now()))
+
+    def _time(self, name: str, read: Callable[[str], int]) -> int | None:
         text = self.text(name)
-        return times.since(_plus(text), times.now()) if text else None
+        try:
+            return read(_plus(text)) if text else None
+        except UsageError as error:
+            raise UsageError(f"{name}: {error.what}"[:200], error.hint) from None
 
     def box(self, name: str = "bbox") -> tuple[float, float, float, float] | None:
         """W,S,E,N in degrees; W may be east of E, across the date line. Raises UsageError."""
@@ -111,7 +116,9 @@ def checked(model: type[Form], fields: Mapping[str, Any]) -> Form:
     try:
         return model.model_validate(dict(fields))
     except pydantic.ValidationError as error:
-        told = [f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg'].removeprefix('Value error, ')}" for each in error.errors()]
+        told = [
+            f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg'].removeprefix('Value error, ')}" for each in error.errors()
+        ]
         raise ValidationError("; ".join(told[:5])[:500], f"fields are {', '.join(model.model_fields)}") from None
 
 

@@ -18,6 +18,7 @@ from sensing.settings import Settings
 from sensing.store.reader import StoreReader
 from sensing.things import ThingType
 
+from .auth import Guard
 from .catalogue import Catalogue
 
 Publish = Callable[[dict[str, Any]], None]
@@ -72,7 +73,13 @@ class Desk:
         self.types = types
         self.publish = publish
         self.metrics = metrics or Metrics()
+        self.guard = Guard(registry, self.metrics)
         self.catalogue = Catalogue(registry)
+        self.pulse: object = None
+        self.balance: object = None
+        self.followers = 0
+        self.closing = False
+        """Set when the process ends: streams take it as their end."""
         self.stores = Pool(lambda: StoreReader(data / "store.db"))
         self.logs = Pool(lambda: SqliteLog(data / "log.db", write=False))
         self.directories = Pool(lambda: RegistryDirectory(registry.database.engine, types))

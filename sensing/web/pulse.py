@@ -34,8 +34,8 @@ class Pulse:
         """A follower's read of the store, off the event loop."""
         return await anyio.to_thread.run_sync(read, limiter=self._limiter)
 
-    async def beyond(self, seq: int, timeout_s: float) -> None:
-        """Return once the store's head is beyond a seq, or after a while."""
+    async def beyond(self, seq: int, timeout_s: float) -> bool:
+        """Return True once the store's head is beyond a seq, False after a while."""
         self._waiting += 1
         if self._task is None or self._task.done():
             self._task = self.loop.create_task(self._watch())
@@ -43,8 +43,9 @@ class Pulse:
             async with asyncio.timeout(timeout_s):
                 while self._head <= seq:
                     await self._moved.wait()
+            return True
         except TimeoutError:
-            return
+            return False
         finally:
             self._waiting -= 1
 
@@ -60,3 +61,11 @@ class Pulse:
     def _look(self) -> int:
         with self._desk.stores.take() as store:
             return store.head()
+
+
+def pulse_of(desk: Desk) -> Pulse:
+    """The pulse that followers of this desk share in the running event loop."""
+    found = desk.pulse
+    if not isinstance(found, Pulse) or found.loop is not asyncio.get_running_loop():
+        found = desk.pulse = Pulse(desk)
+    return found

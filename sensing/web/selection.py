@@ -106,6 +106,8 @@ def _inside(west: float, south: float, east: float, north: float) -> Look:
         lon, lat = row.get("lon", known.lon), row.get("lat", known.lat)
         if lon is None or lat is None or not south <= lat <= north:
             return False
-        return west <= lon <= east if west <= east else lon >= west or lon <= east
+        if west <= east:
+            return bool(west <= lon <= east)
+        return bool(lon >= west or lon <= east)
 
     return look

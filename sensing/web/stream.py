@@ -18,22 +18,29 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from sensing import logs
+from sensing.access import Role
 from sensing.errors import UnreachableError
 from sensing.store import cursor
 
 from .answers import encode
 from .ask import Ask
+from .auth import TooManyError
 from .desk import Desk
 from .observations import read_cursor
-from .pulse import Pulse
+from .pulse import pulse_of
 from .selection import Selection, select
 
+_log = logs.get("stream")
+MOST = 1_000
+"""Readers at once."""
 PAGE = 5_000
 LAG = 50_000
 """Rows behind the head at which a reader that was live is moved to it."""
 _BATCH_S = 0.1
 _HEARTBEAT_S = 15.0
-_RECHECK_S = 4.0
+_RECHECK_S = 2.0
+_LOOK_UP_S = 0.5
 _SEND_S = 300.0
 _MOST_COUNTED = 100_000_000
 _HEAD = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]
@@ -80,52 +87,57 @@ class Follower:
 class EventStream(Response):
     """The answer to one reader, until it leaves, its token ends, or (`once`) the head is reached."""
 
-    def __init__(self, follower: Follower, pulse: Callable[[], Pulse], allowed: Callable[[], bool], *, once: bool) -> None:
+    def __init__(self, follower: Follower, desk: Desk, allowed: Callable[[], bool], *, once: bool) -> None:
         super().__init__()
         self._follower = follower
-        self._pulse = pulse
+        self._desk = desk
         self._allowed = allowed
         self._once = once
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         del scope
         await send({"type": "http.response.start", "status": 200, "headers": list(_HEAD)})
+        self._desk.followers += 1
         following = asyncio.create_task(self._follow(send))
         leaving = asyncio.create_task(_left(receive))
         try:
             await asyncio.wait((following, leaving), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._desk.followers -= 1
             for task in (following, leaving):
                 task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, OSError):
-                await following
-            with contextlib.suppress(asyncio.CancelledError):
-                await leaving
+            await asyncio.wait((following, leaving))
+        if not following.cancelled() and (error := following.exception()) is not None:
+            _log.warning("stream_ended", error=repr(error)[:200])
         with contextlib.suppress(OSError):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _follow(self, send: Send) -> None:
-        follower, pulse = self._follower, self._pulse()
-        said = checked = pulse.loop.time()
+        follower, pulse = self._follower, pulse_of(self._desk)
+        now = pulse.loop.time
+        said = checked = began = now()
         await _say(send, b"retry: 2000\n\n")
-        while True:
-            began = pulse.loop.time()
-            if began - checked > _RECHECK_S:
-                checked = began
+        more = moved = True
+        while not self._desk.closing:
+            if now() - checked > _RECHECK_S:
+                checked = now()
                 if not await pulse.in_thread(self._allowed):
                     return
-            event, more = await pulse.in_thread(follower.turn)
-            if not event and began - said > _HEARTBEAT_S:
+            event = b""
+            if more or moved:
+                began = now()
+                event, more = await pulse.in_thread(follower.turn)
+            if not event and now() - said > _HEARTBEAT_S:
                 event = follower.heartbeat()
             if event:
                 await _say(send, event)
-                said = pulse.loop.time()
+                said = now()
             if more:
                 continue
             if self._once:
                 return
-            await asyncio.sleep(max(0.0, began + _BATCH_S - pulse.loop.time()))
-            await pulse.beyond(follower.position, _RECHECK_S)
+            await asyncio.sleep(max(0.0, began + _BATCH_S - now()))
+            moved = await pulse.beyond(follower.position, _LOOK_UP_S)
 
 
 async def _say(send: Send, event: bytes) -> None:
@@ -139,31 +151,26 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-class Streams:
-    """Every reader of one app: how many there are, and the pulse they share."""
-
-    MOST = 1_000
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._shared: Pulse | None = None
-
-    def pulse(self) -> Pulse:
-        """The pulse of the running event loop."""
-        if self._shared is None or self._shared.loop is not asyncio.get_running_loop():
-            self._shared = Pulse(self._desk)
-        return self._shared
-
-
 def stream(desk: Desk, ask: Ask) -> EventStream:
-    """Rows in the order of their commits, from `cursor` (or Last-Event-ID), from `since`, or from now."""
+    """Rows in the order of their commits, from `cursor` (or Last-Event-ID), from `since`, or from now. Raises UsageError,
+    UnreachableError when too many follow already.
+    """
     selection = select(desk, ask, served=False)
     since, once = ask.since(), ask.flag("once")
     text = ask.resume or ask.text("cursor")
+    if desk.followers >= MOST:
+        raise UnreachableError(f"{desk.followers} readers follow already", "close some, or try again in a minute")
     with desk.stores.take() as store:
         head = store.head()
         if text:
             position = min(read_cursor(text), head)
         else:
             position = head if since is None else store.seq_at(since)
-    raise UnreachableError("x") if position < 0 else None
+
+    def allowed() -> bool:
+        with contextlib.suppress(TooManyError):
+            identity = desk.guard.identify(ask.bearer, ask.address)
+            return identity is not None and ask.identity is not None and identity.role >= Role.VIEWER
+        return False
+
+    return EventStream(Follower(desk, selection, position), desk, allowed, once=once)

@@ -56,6 +56,7 @@ class City:
 
     def __init__(self, data: Path, devices: int, **settings: Any) -> None:
         self.data = data
+        self.logs = data / "logs"
         self.roles: dict[str, subprocess.Popen[bytes]] = {}
         self.port = _free_port()
         self.environ = {
@@ -73,8 +74,8 @@ class City:
         for role in roles:
             module, *mode = ("sensing.app", "") if not disk else ("tests.faults.powercut", *disk.split()[1:])
             line = [sys.executable, "-m", module, role, str(self.data), *(word for word in mode if word)]
-            (self.data / "logs").mkdir(exist_ok=True)
-            with (self.data / "logs" / f"{role}.log").open("ab") as log:
+            self.logs.mkdir(exist_ok=True)
+            with (self.logs / f"{role}.log").open("ab") as log:
                 self.roles[role] = subprocess.Popen(line, env={**self.environ, **(environ or {})}, cwd=ROOT, stdout=log, stderr=log)
 
     def kill(self, *roles: str) -> None:
@@ -99,7 +100,7 @@ class City:
         return False
 
     def _logs(self) -> str:
-        return "\n".join(f"{path.name}: {path.read_text()[-1500:]}" for path in sorted((self.data / "logs").glob("*.log")))
+        return "\n".join(f"{path.name}: {path.read_text()[-1500:]}" for path in sorted(self.logs.glob("*.log")))
 
     def ledger(self) -> dict[str, Any]:
         """The ledger, with the log's own count: frames read equal the place reached."""

@@ -26,7 +26,9 @@ TYPES = {
         limits={"water_level": (-5, 60)},
     ),
     "vendor-a": SimpleNamespace(id="vendor-a", adapter="plainjson", domain="city", settings={"map": {"a": 1}}, limits={}),
-    "vendor-b": SimpleNamespace(id="vendor-b", adapter="plainjson", domain="city", settings={"map": {"b": 2}}, limits={}),
+    "vendor-b": SimpleNamespace(
+        id="vendor-b", adapter="plainjson", domain="city", settings={"map": {"b": 2}}, limits={}, units={"rainfall": "cm"}
+    ),
 }
 
 

@@ -25,6 +25,7 @@ def test_values_that_bear_on_results_are_dated(house):
     house.edit("gauge-1", valid_from=start, offset=0.02, mount_height=8.0)
     thing = house.directory.find("plainjson", "gauge-1")
     assert [(each.generation, each.zero, each.offset) for each in thing.configs] == [(0, 3.5, 0.0), (2, 3.5, 0.02), (1, 3.7, 0.0)]
+    assert house.registry.show_device("gauge-1").configs == thing.configs
     assert thing.config_at(start - 1).generation == 0
     assert thing.config_at(start).generation == 2
     assert thing.config_at(start + HOUR).generation == 1

@@ -157,3 +157,11 @@ def test_a_flood_of_changes_is_forgotten_whole(house, monkeypatch):
         house.edit(f"gauge-{number}", name="new")
     house.directory.version()
     assert house.directory.find("plainjson", "gauge-4").name == "new"
+
+
+def test_a_types_units_lie_under_the_devices_own(house):
+    house.register("box-1", type="vendor-b", unit="water_level=cm")
+    house.register("box-2", type="vendor-b", unit="rainfall=mm")
+    assert house.directory.find("plainjson", "box-1").configs[0].units == {"rainfall": "cm", "water_level": "cm"}
+    assert house.directory.find("plainjson", "box-2").configs[0].units == {"rainfall": "mm"}
+    assert house.registry.show_device("box-2").config.units == {"rainfall": "mm"}

@@ -1,0 +1,67 @@
+"""config: what is set, and where it was set."""
+
+from __future__ import annotations
+
+import typer
+
+from .root import EPILOG, data_folder
+
+app = typer.Typer(help="设置。Settings: show, check, path.", no_args_is_help=True)
+
+
+@app.command(epilog=EPILOG)
+def show() -> None:
+    """查看设置。List every setting, its value, and where the value comes from: default, a file, or an environment variable.
+
+    Example: `sensing config show -o json`
+    """
+    from sensing import settings
+
+    from .output import show_rows
+
+    loaded = settings.load(data_folder())
+    values = settings.leaves(loaded.settings.model_dump(mode="json"))
+    show_rows(
+        [{"setting": path, "value": value, "from": _origin(path, loaded.provenance)} for path, value in values],
+        ("setting", "value", "from"),
+    )
+
+
+@app.command(epilog=EPILOG)
+def check() -> None:
+    """检查设置。Read all settings and thing types, and say what is wrong with the first that does not fit. Ends with 3 then.
+
+    Example: `sensing config check`
+    """
+    from sensing import app as root
+    from sensing import settings
+
+    from .output import layout, show_one, write
+    from .words import say
+
+    settings.load(data_folder())
+    kinds = len(root.types(data_folder()))
+    if layout() == "table":
+        write(say("config_fits", types=kinds) + "\n")
+    else:
+        show_one({"ok": True, "types": kinds})
+
+
+@app.command(epilog=EPILOG)
+def path() -> None:
+    """设置文件。Print where this site's settings are, whether the file is there yet or not.
+
+    Example: `sensing config path`
+    """
+    from .output import layout, show_one, write
+    from .root import everywhere
+
+    where = str((data_folder() / "config.toml").absolute())
+    if everywhere().output in {"auto", "table"}:
+        write(where + "\n")
+    else:
+        show_one({"path": where}, ["path"] if layout() == "csv" else ())
+
+
+def _origin(name: str, provenance: dict[str, str]) -> str:
+    return provenance.get(name, "default")

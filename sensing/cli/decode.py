@@ -1,0 +1,178 @@
+"""decode: read frames of a file or pipe with an adapter, without the service."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .root import EPILOG, data_folder
+
+if TYPE_CHECKING:
+    from sensing.model import Thing
+
+app = typer.Typer()
+_SHOWN = ("line", "device", "time", "code", "property", "statistic", "value", "unit", "result", "result_unit")
+_WIDTHS = (4, 14, 19, 10, 20, 14, 10, 9, 11, 9)
+_NOBODY = "unknown"
+
+
+@app.command(epilog=EPILOG)
+def decode(
+    adapter: Annotated[str, typer.Argument(metavar="ADAPTER", help="sl651, senml, plainjson ...")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="One frame a line; - for stdin")] = "-",
+    in_hex: Annotated[bool, typer.Option("--hex", help="Lines are hex digits")] = False,
+    model: Annotated[str | None, typer.Option(metavar="TYPE", help="Settings of this thing type (config/things)")] = None,
+    device: Annotated[str | None, typer.Option(metavar="ID", help="Settings, units and zero of this registered device")] = None,
+) -> None:
+    """解码报文。Read frames, one a line, and print one line for each reading. Needs no running service.
+
+    A frame that is refused prints its reason and does not stop the next; then it ends with 3. Parts of one message are joined.
+
+    Example: `echo 7E7E010030301490... | sensing decode sl651 - --hex`
+    """
+    from sensing.errors import Exit
+
+    from .readings import Lines
+
+    thing, table = _thing(adapter, model, device)
+    lines = Lines(table, thing)
+    with _opened(file) as source:
+        _print(lines.all(source, in_hex=in_hex))
+    if lines.bad:
+        raise typer.Exit(int(Exit.VALIDATION))
+
+
+def _thing(adapter: str, model: str | None, device: str | None) -> tuple[Thing, Any]:
+    """The stand-in for the sender, and the adapter. Raises NotFoundError for an unknown adapter, type or device."""
+    from sensing import app as root
+    from sensing.errors import NotFoundError
+
+    from .readings import stand_in
+
+    adapters = root.adapters()
+    if adapter not in adapters:
+        raise NotFoundError(f'adapter "{adapter}" does not exist', f"there are {', '.join(adapters)}")
+    native, principal, own, units = _NOBODY, _NOBODY, {}, {}
+    if device is not None:
+        found = _registered(device)
+        model, native, principal = model or found["type"], found["native"], found["principal"]
+        own = found
+    types = root.types(data_folder()) if model else {}
+    kind = types.get(model or "")
+    if kind is None and model not in {None, "generic"}:
+        raise NotFoundError(f'type "{model}" does not exist', f"there are generic, {', '.join(sorted(types))}")
+    if kind is not None:
+        units = dict(kind.units)
+    settings = {**(kind.settings if kind else {}), **(own.get("settings") or {})}
+    thing = stand_in(adapter, native, principal, settings, {**units, **(own.get("unit") or {})})
+    return (_dated(thing, own, units) if own else thing), adapters[adapter]
+
+
+def _registered(device: str) -> dict[str, Any]:
+    from .client import connect, segment
+
+    with connect(data_folder()) as client:
+        found: dict[str, Any] = client.get(f"/api/devices/{segment(device)}")
+    return found
+
+
+def _dated(thing: Thing, found: dict[str, Any], units: dict[str, str]) -> Thing:
+    """The thing with the device's configurations, as each was true."""
+    from msgspec.structs import replace
+
+    from sensing import times
+    from sensing.model import Config
+
+    configs = tuple(
+        Config(
+            valid_from=times.parse_instant(each["valid_from"]), generation=each["generation"], zero=each["zero"], offset=each["offset"],
+            mount_height=each["mount_height"], datum=each["datum"], units={**units, **each["unit"]}, period_rule=each["period_rule"],
+        )
+        for each in found.get("configs", ())
+    )  # fmt: skip
+    return replace(thing, configs=configs or thing.configs)
+
+
+@contextlib.contextmanager
+def _opened(file: str) -> Iterator[IO[bytes]]:
+    from sensing.errors import NotFoundError
+
+    if file == "-":
+        yield sys.stdin.buffer
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            source = stack.enter_context(Path(file).open("rb"))
+        except OSError as error:
+            raise NotFoundError(f"{file}: {error.strerror}", "name a file, or - for stdin") from None
+        yield source
+
+
+def _print(told: Iterable[list[dict[str, Any]]]) -> None:
+    """Each line's rows as soon as it is read, in the form asked for."""
+    from .output import layout, show_rows
+
+    form = layout(stream=True)
+    if form == "ndjson":
+        _ndjson(told)
+    elif form == "csv":
+        _csv(told)
+    elif form == "json":
+        show_rows([row for rows in told for row in rows], ())
+    else:
+        _table(told)
+
+
+def _ndjson(told: Iterable[list[dict[str, Any]]]) -> None:
+    import msgspec
+
+    out, encoder = sys.stdout.buffer, msgspec.json.Encoder()
+    sys.stdout.flush()
+    for rows in told:
+        if rows:
+            out.write(b"".join(encoder.encode(row) + b"\n" for row in rows))
+            out.flush()
+
+
+def _csv(told: Iterable[list[dict[str, Any]]]) -> None:
+    from .output import Sheet
+    from .readings import COLUMNS
+
+    sheet = Sheet(COLUMNS)
+    sheet.header()
+    for rows in told:
+        sheet.rows(row for row in rows if "device" in row)
+        for row in rows:
+            _aside(row)
+
+
+def _table(told: Iterable[list[dict[str, Any]]]) -> None:
+    from .output import cell, padded, write
+    from .words import phrase
+
+    def drawn(cells: Iterable[str]) -> str:
+        return "  ".join(padded(text, width) for text, width in zip(cells, _WIDTHS, strict=True)).rstrip() + "\n"
+
+    write(drawn(phrase("column", name) for name in _SHOWN))
+    for rows in told:
+        for row in rows:
+            if "device" in row:
+                write(drawn(cell(name, row[name]) for name in _SHOWN))
+            else:
+                _aside(row)
+
+
+def _aside(row: dict[str, Any]) -> None:
+    """A line that holds no reading, where only readings fit: on stderr."""
+    from .output import complain, printable, talk
+    from .words import say
+
+    if "error" in row:
+        complain(f"{say('line', number=row['line'])}: {row['error']}: {row['detail']}")
+    elif "control" in row:
+        talk(f"  {say('line', number=row['line'])}: {printable(row['control'])}")

@@ -1,0 +1,165 @@
+"""The Starlette app: what stands before every handler. Deny by default, read with limits, answer errors in one shape.
+
+In this order: headers, route, who asks (401), may they (403), parameters known (400), body within a megabyte (413), handler.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route as Path
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sensing import logs
+from sensing.access import Identity, permits
+from sensing.errors import Exit, SensingError, UsageError
+
+from .answers import HEADERS, Answer, error_response, json_response, refusal_response
+from .ask import Ask
+from .auth import TooManyError
+from .desk import Desk
+from .routes import ROUTES, Route
+
+_log = logs.get("web")
+MOST_BODY = 1024 * 1024
+_LONGEST_QUERY = 16_384
+
+
+def make(desk: Desk) -> Starlette:
+    """The app over a desk. It has no start-up of its own: it works in-process as it does under a server."""
+    paths = [Path(route.path, _endpoint(desk, route), methods=[route.method], include_in_schema=False) for route in ROUTES]
+    for path in paths:
+        if path.path == "/api/stream" and path.methods:
+            path.methods.discard("HEAD")  # a stream has no end that a HEAD could wait for
+    app = Starlette(routes=paths, exception_handlers={HTTPException: _http_error})
+    app.add_middleware(_Headers)
+    app.state.desk = desk
+    return app
+
+
+class _RefusedError(Exception):
+    """An answer that ends the request before its handler."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
+
+
+def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Response]]:
+    is_async = inspect.iscoroutinefunction(route.handler)
+
+    async def answer(request: Request) -> Response:
+        try:
+            ask = await _read(desk, route, request)
+            found = await route.handler(desk, ask) if is_async else await run_in_threadpool(route.handler, desk, ask)
+            return _response(found)
+        except _RefusedError as refused:
+            return refused.response
+        except SensingError as error:
+            return refusal_response(error)
+        except ClientDisconnect:
+            return Response(status_code=499)
+        except Exception as error:  # noqa: BLE001 a defect costs one answer, and is told
+            _log.error("request_failed", route=route.name, error=repr(error)[:300], exc_info=True)
+            return error_response("an unexpected error", "the service's log has it; tell us", Exit.UNEXPECTED, 500)
+
+    return answer
+
+
+async def _read(desk: Desk, route: Route, request: Request) -> Ask:
+    """Who asks for what. Raises _RefusedError, UsageError."""
+    address = request.client.host if request.client else "local"
+    bearer = request.headers.get("authorization")
+    identity = None
+    if route.role is not None:
+        identity = await _identify(desk, bearer, address)
+        if not permits(identity, route.role):
+            desk.metrics.count("sensing_requests_refused_total", role=identity.role.word)
+            what = f"{route.name} takes the role {route.role.word}, {identity.name} has {identity.role.word}"
+            raise _RefusedError(error_response(what, "ask an administrator for a token of that role", Exit.USAGE, 403))
+    query = _query(route, request)
+    body = await _body(request) if request.method != "GET" else b""
+    desk.metrics.count("sensing_requests_taken_total", route=route.name)
+    return Ask(identity, address, request.path_params, query, body, request.headers.get("last-event-id", ""), bearer)
+
+
+async def _identify(desk: Desk, bearer: str | None, address: str) -> Identity:
+    try:
+        identity = await run_in_threadpool(desk.guard.identify, bearer, address)
+    except TooManyError:
+        hint = "wait half a minute, then show the right one"
+        raise _RefusedError(error_response("too many wrong tokens", hint, Exit.UNREACHABLE, 429, {"retry-after": "30"})) from None
+    if identity is None:
+        what = "the token is not valid" if bearer else "a token is needed"
+        hint = "send Authorization: Bearer TOKEN; `sensing token create` makes one"
+        raise _RefusedError(error_response(what, hint, Exit.USAGE, 401, {"www-authenticate": 'Bearer realm="sensing"'}))
+    return identity
+
+
+def _query(route: Route, request: Request) -> dict[str, str]:
+    if len(request.url.query) > _LONGEST_QUERY:
+        raise UsageError("the query is too long", f"at most {_LONGEST_QUERY} characters are read")
+    found: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name not in route.parameters:
+            known = f"it knows {', '.join(route.parameters)}" if route.parameters else "it takes none"
+            raise UsageError(f'{route.name} has no parameter "{name[:40]}"', known)
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
+
+
+async def _body(request: Request) -> bytes:
+    """The body, refused before it is parsed when it is too large."""
+    stated = request.headers.get("content-length", "0")
+    parts, size = [], 0
+    if not stated.isdigit() or int(stated) > MOST_BODY:
+        raise _too_large()
+    async for part in request.stream():
+        size += len(part)
+        if size > MOST_BODY:
+            raise _too_large()
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _too_large() -> _RefusedError:
+    return _RefusedError(
+        error_response("the body is over a megabyte", "send less at once", Exit.VALIDATION, 413, {"connection": "close"})
+    )
+
+
+def _response(found: Any) -> Response:
+    if isinstance(found, Response):
+        return found
+    return json_response(found.data, found.status) if isinstance(found, Answer) else json_response(found)
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    """Starlette's own 404 and 405."""
+    assert isinstance(error, HTTPException)
+    words = {404: ("there is no such route", Exit.NOT_FOUND), 405: ("this route has no such method", Exit.USAGE)}
+    what, code = words.get(error.status_code, (error.detail, Exit.UNEXPECTED))
+    return error_response(what, "docs/api.md lists the routes", code, error.status_code, error.headers)
+
+
+class _Headers:
+    """Adds the security headers that an answer does not set itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(header for header in HEADERS if header[0] not in own)]
+            await send(message)
+
+        await self._app(scope, receive, guarded if scope["type"] == "http" else send)

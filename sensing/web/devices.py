@@ -1,0 +1,169 @@
+"""Devices: registering, finding, editing, retiring, and accepting from quarantine what knocked before it was registered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from sensing import times, topics
+from sensing.errors import ConflictError, NotFoundError, UsageError, ValidationError
+from sensing.registry import Credential, Device, DeviceChanges, DeviceFilter, DeviceForm, Registered, described
+from sensing.registry.natives import normal
+from sensing.store.reader import Wanted
+from sensing.things import ThingType
+
+from .answers import NDJSON, Answer, page
+from .ask import Ask
+from .desk import Desk
+from .operations import give
+from .principals import credential, told_principal, turn_over
+
+PAGE = 1_000
+_MOST = 10_000
+
+
+def devices(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """A page of devices by id."""
+    limit = ask.number("limit", PAGE, 1, _MOST)
+    found = desk.registry.list_devices(_chosen(ask), after=ask.text("cursor"), limit=limit + 1)
+    return page([described(device) for device in found[:limit]], found[limit - 1].id if len(found) > limit else None)
+
+
+def device(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """One device with who carries it, what it measured last, and what is true of it."""
+    found = desk.registry.show_device(ask.path["id"])
+    with desk.stores.take() as store:
+        latest = store.latest(Wanted(devices=[found.id], runs=desk.runs("")))
+        facts = store.facts(found.id)
+    return described(found) | {
+        "topic": topics.up(found.adapter, found.principal),
+        "carrier": told_principal(desk.registry.show_principal(found.principal)),
+        "latest": latest,
+        "facts": facts,
+    }
+
+
+def register(desk: Desk, ask: Ask) -> Answer:
+    """Make a device known; its password is in this answer and never again."""
+    done = desk.registry.register_device(DeviceForm.read(ask.fields()), actor=ask.actor)
+    return Answer(told_registered(desk, done), 201)
+
+
+def told_registered(desk: Desk, done: Registered) -> dict[str, Any]:
+    """The contract's `device register -o json`. password: null when a principal that was known already carries the device."""
+    found = done.device
+    return {
+        "id": found.id, "adapter": found.adapter, "native": found.native, "principal": found.principal, "username": found.principal,
+        "password": done.credential.password if done.credential else None, "topic": topics.up(found.adapter, found.principal),
+        "broker": broker(desk), "device": described(found),
+    }  # fmt: skip
+
+
+def broker(desk: Desk) -> str:
+    """Where devices connect: TLS when it is on."""
+    mqtt: Mapping[str, Any] = desk.about().get("mqtt") or {}
+    settings = desk.settings.mqtt
+    host = mqtt.get("host") or settings.host
+    if mqtt.get("tls_port") or (not mqtt and settings.tls_cert):
+        return f"mqtts://{host}:{mqtt.get('tls_port') or settings.tls_port}"
+    return f"mqtt://{host}:{mqtt.get('port') or settings.port}"
+
+
+def edit(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """Change the fields given; `valid_from` dates zero, datum, unit, offset, mount height and period rule."""
+    fields = ask.fields()
+    text = fields.pop("valid_from", None)
+    if text is not None and not isinstance(text, str):
+        raise ValidationError(f"valid_from {text!r} is not a time", "write 2026-09-14T19:00:00Z")
+    since = times.parse_instant(text) if text else None
+    return described(desk.registry.edit_device(ask.path["id"], DeviceChanges.read(fields), actor=ask.actor, valid_from=since))
+
+
+def rotate(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """A new password for a device that connects by itself. Raises ConflictError for one that a gateway carries."""
+    found = desk.registry.show_device(ask.path["id"])
+    if found.principal != found.id:
+        raise ConflictError(
+            f"{found.id} is carried by {found.principal}",
+            f"rotate that: `sensing principal rotate {found.principal}`; others use it too",
+        )
+    return told_rotated(desk, found, turn_over(desk, ask, found.principal))
+
+
+def told_rotated(desk: Desk, found: Device, fresh: Credential) -> dict[str, Any]:
+    return {
+        "id": found.id, "adapter": found.adapter, "native": found.native, "principal": found.principal, **credential(fresh),
+        "topic": topics.up(found.adapter, found.principal), "broker": broker(desk),
+    }  # fmt: skip
+
+
+def retire(desk: Desk, ask: Ask) -> dict[str, Any]:
+    return described(desk.registry.retire_device(ask.path["id"], actor=ask.actor))
+
+
+def restore(desk: Desk, ask: Ask) -> dict[str, Any]:
+    return described(desk.registry.restore_device(ask.path["id"], actor=ask.actor))
+
+
+def export(desk: Desk, ask: Ask) -> Response:
+    """Devices as the CSV that people fill in, or as NDJSON with everything; never a secret."""
+    layout = ask.choice("format", "csv", "json")
+    pieces = desk.registry.export_devices(layout, _chosen(ask))
+    desk.registry.record("devices_exported", layout, actor=ask.actor)
+    return StreamingResponse(pieces, media_type="text/csv; charset=utf-8" if layout == "csv" else NDJSON)
+
+
+def types(desk: Desk, _ask: Ask) -> dict[str, Any]:
+    """Thing types: what a kind of device is."""
+    return page([_told_type(found) for _, found in sorted(desk.types.items())], adapters=sorted(desk.adapters))
+
+
+def _told_type(found: ThingType) -> dict[str, Any]:
+    return found.model_dump(mode="json")
+
+
+def _chosen(ask: Ask) -> DeviceFilter:
+    state = ask.choice("state", "active", "retired", "all")
+    names = {name: ask.text(name) or None for name in ("type", "area", "adapter", "principal")}
+    return DeviceFilter(query=ask.text("query"), state=None if state == "all" else state, **names)
+
+
+async def accept(desk: Desk, ask: Ask) -> Answer:
+    """Register what stands in quarantine, unless it is registered already, and read its frames again."""
+    done, args = await run_in_threadpool(_enrol, desk, ask)
+    answer = await give(desk, ask, "accept", args)
+    return Answer(answer.data | {"device": done}, answer.status)
+
+
+def _enrol(desk: Desk, ask: Ask) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(what was registered or found, the arguments of the accept command)."""
+    fields = ask.fields()
+    for name in ("adapter", "native"):
+        if not isinstance(fields.get(name), str):
+            raise ValidationError(f"{name}: it is needed", "`sensing quarantine list` shows adapter and native")
+    adapter, native = fields["adapter"], normal(fields["adapter"], fields["native"])
+    with desk.stores.take() as store:
+        held = [row for row in store.quarantine() if row["adapter"] == adapter and row["native"] == native]
+    if not held:
+        raise NotFoundError(f"{adapter} {native} is not in quarantine", "`sensing quarantine list` shows what is")
+    found = _registered(desk, adapter, native)
+    if found is None:
+        carriers = sorted({row["principal"] for row in held})
+        if not fields.get("principal") and len(carriers) > 1:
+            raise UsageError(f"{native} came by {', '.join(carriers)}", "say which one it belongs to (principal)")
+        form = DeviceForm.read({"principal": carriers[0], **{name: value for name, value in fields.items() if value is not None}})
+        done = told_registered(desk, desk.registry.register_device(form, actor=ask.actor))
+        principal = done["principal"]
+    else:
+        done, principal = described(found), found.principal
+    return done, {"adapter": adapter, "native": native, "principal": principal}
+
+
+def _registered(desk: Desk, adapter: str, native: str) -> Device | None:
+    with desk.directories.take() as directory:
+        directory.version()
+        thing = directory.find(adapter, native)
+    return desk.registry.show_device(thing.id) if thing else None

@@ -1,0 +1,234 @@
+"""What operators look after: ledger, dead letters, quarantine, frames, and the commands that mend them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+
+from sensing import ledger as books
+from sensing import times
+from sensing.access import new_token
+from sensing.errors import NotFoundError, UsageError, ValidationError
+from sensing.framelog.sqlite import SqliteLog
+from sensing.model import Frame, Quality, QualityReason
+
+from .answers import Answer, page
+from .ask import Ask, checked
+from .desk import Desk
+from .remedies import dead_letter_remedy
+
+_WAIT_S = 30.0
+
+
+def ledger(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """Where every frame and reading went; `refused` counts publishes that were never frames."""
+    by, since = ask.choice("by", "", "device", "hour", "adapter", "principal"), ask.since()
+    with desk.stores.take() as store, desk.logs.take() as log:
+        answer = store.ledger(by, since)
+        refusals = log.refusals()
+    refused: dict[str, int] = {}
+    for (hour, adapter, principal, _), number in refusals.items():
+        if since is None or hour >= since // times.HOUR:
+            key = {"hour": times.rfc3339(hour * times.HOUR), "adapter": adapter}.get(by, principal)
+            refused[key] = refused.get(key, 0) + number
+    answer["refused"] = sum(refused.values())
+    if by:
+        known = {row[by] for row in answer["rows"]}
+        answer["rows"] += [{by: key, **books.total(()), "balanced": True} for key in sorted(refused.keys() - known)]
+        answer["rows"] = [row | {"refused": refused.get(row[by], 0)} for row in answer["rows"]]
+    return answer
+
+
+def dead_letters(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """Frames, or parts of them, that could not be read, in order of their place in the log."""
+    limit = ask.number("limit", 100, 1, 10_000)
+    reason = ask.text("reason") or None
+    state = ask.choice("state", "open", "done")
+    with desk.stores.take() as store, desk.logs.take() as log:
+        found = store.dead(reason, state, limit + 1, _place_part(ask.text("cursor"), "cursor") if ask.text("cursor") else (0, -1))
+        items = [letter | {"received": _received(log, letter["place"])} for letter in found[:limit]]
+        counts = store.dead_counts()
+    return page(items, items[-1]["id"] if len(found) > limit else None, counts=counts)
+
+
+def dead_letter(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """One dead letter with the bytes of its frame and where they went wrong."""
+    place, part = _place_part(ask.path["id"], "id")
+    with desk.stores.take() as store, desk.logs.take() as log:
+        found = [each for state in ("open", "done") for each in store.dead(None, state, 1, (place, part - 1))]
+        letter = next((each for each in found if (each["place"], each["part"]) == (place, part)), None)
+        if letter is None:
+            raise NotFoundError(f'dead letter "{place}.{part}" does not exist', "`sensing dlq list` shows them")
+        frame = log.get(place)
+    return (
+        letter | {"remedy": dead_letter_remedy(letter["reason"])} | ({"frame": told_frame(frame)} if frame else {"frame": None})
+    )
+
+
+def quarantine(desk: Desk, _ask: Ask) -> dict[str, Any]:
+    """Native ids that nobody registered, with their open frames."""
+    with desk.stores.take() as store, desk.logs.take() as log:
+        items = [
+            row | {"first_received": _received(log, row["first"]), "last_received": _received(log, row["last"])}
+            for row in store.quarantine()
+        ]
+    return page(items)
+
+
+def frame(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """One frame of the log with its bytes."""
+    text = ask.path["place"]
+    place = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    with desk.logs.take() as log:
+        found = log.get(place)
+        if found is None:
+            raise NotFoundError(f'frame "{text}" is not in the log', f"it has {log.tail()} to {log.head()}")
+    return told_frame(found)
+
+
+def told_frame(found: Frame) -> dict[str, Any]:
+    """A frame in JSON. text: its bytes as UTF-8 when they are, else null."""
+    source = found.source
+    return {
+        "place": found.place, "received": times.rfc3339(found.received), "adapter": source.adapter, "principal": source.principal,
+        "topic": source.topic, "kind": source.kind, "origin": source.origin, "run": source.run, "duplicate": found.duplicate,
+        "size": len(found.payload), "hex": found.payload.hex(), "text": _text(found.payload),
+    }  # fmt: skip
+
+
+def _text(payload: bytes) -> str | None:
+    try:
+        return payload.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _received(log: SqliteLog, place: int) -> str | None:
+    found = log.get(place)
+    return times.rfc3339(found.received) if found else None
+
+
+def _place_part(text: str, name: str) -> tuple[int, int]:
+    place, _, part = text.partition(".")
+    part = part or "0"
+    if not all(each.isascii() and each.isdigit() and len(each) < 19 for each in (place, part)):
+        raise UsageError(f'{name} "{text[:40]}" is not PLACE.PART', "`sensing dlq list` shows them")
+    return int(place), int(part)
+
+
+class _Args(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Redrive(_Args):
+    """Dead letters through the path again: those of `places` ("PLACE.PART"), or of a reason, or all."""
+
+    places: list[str] | None = Field(None, max_length=100_000)
+    reason: str | None = None
+
+
+class Drop(Redrive):
+    """Dead letters closed unread."""
+
+    why: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class Release(_Args):
+    """Quarantined frames of a native id, closed unread."""
+
+    adapter: str
+    native: str
+    principal: str | None = None
+    why: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class Annotate(_Args):
+    """A later verdict over a range of times."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    device: str
+    property: str
+    begin: str = Field(alias="from")
+    end: str = Field(alias="to")
+    quality: Quality
+    reason: QualityReason = QualityReason.MANUAL
+    note: str = Field("", max_length=500)
+
+
+class Order(_Args):
+    """What `POST /api/commands` takes."""
+
+    op: Literal["redrive", "drop", "release", "annotate"]
+    args: dict[str, Any] = {}
+
+
+_OPS: dict[str, type[_Args]] = {"redrive": Redrive, "drop": Drop, "release": Release, "annotate": Annotate}
+
+
+async def command(desk: Desk, ask: Ask) -> Answer:
+    """Give work a command and wait up to 30 s for what it did; 202 with the id when it takes longer."""
+    order = ask.form(Order)
+    args = await run_in_threadpool(_arguments, desk, order)
+    return await give(desk, ask, order.op, args)
+
+
+def _arguments(desk: Desk, order: Order) -> dict[str, Any]:
+    """The arguments as work wants them. Raises ValidationError, NotFoundError."""
+    found = checked(_OPS[order.op], order.args)
+    args = found.model_dump(mode="json", by_alias=True, exclude_none=True)
+    if isinstance(found, Redrive) and found.places is not None:
+        args["places"] = [list(_place_part(text, "places")) for text in found.places]
+    if isinstance(found, Annotate):
+        desk.registry.show_device(found.device)
+        begin, end = times.parse_instant(found.begin), times.parse_instant(found.end)
+        if begin >= end:
+            raise ValidationError(f'from "{found.begin}" is not before to "{found.end}"', "swap them")
+        args |= {"from": begin, "to": end}
+    return args
+
+
+async def give(desk: Desk, ask: Ask, op: str, args: dict[str, Any]) -> Answer:
+    """Audit a command, hand it over, wait for its result."""
+    identity = "x-" + new_token()[:16]
+    order = {"id": identity, "op": op, "by": ask.actor.name, "at": times.now(), "args": args}
+
+    def hand_over() -> None:
+        told = {name: value for name, value in args.items() if name != "places"}
+        if "places" in args:
+            told["places"] = len(args["places"])
+        desk.registry.record("command_given", identity, actor=ask.actor, details={"op": op, **told})
+        desk.publish(order)
+
+    await run_in_threadpool(hand_over)
+    deadline, pause = time.monotonic() + _WAIT_S, 0.02
+    while (result := await run_in_threadpool(_result, desk, identity)) is None:
+        if time.monotonic() > deadline:
+            return Answer({"id": identity, "op": op, "state": "waiting", "result": None}, 202)
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, 0.5)
+    return _told(identity, op, result)
+
+
+def command_result(desk: Desk, ask: Ask) -> Answer:
+    """What a command did."""
+    result = _result(desk, ask.path["id"])
+    if result is None:
+        raise NotFoundError(
+            f'command "{ask.path["id"][:64]}" has no result', "work has not come to it yet, or there is none of this id"
+        )
+    return _told(ask.path["id"], None, result)
+
+
+def _result(desk: Desk, identity: str) -> dict[str, Any] | None:
+    with desk.stores.take() as store:
+        return store.command(identity)
+
+
+def _told(identity: str, op: str | None, result: dict[str, Any]) -> Answer:
+    if "error" in result:
+        raise ValidationError(f"command {identity}: {result['error']}", "correct its arguments")
+    return Answer({"id": identity, **({"op": op} if op else {}), "state": "done", "result": result})

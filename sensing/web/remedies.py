@@ -1,0 +1,119 @@
+"""What to do about each reason, in the two languages of those who stand before the device. Data; `docs/operate.md` has the long form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sensing.errors import Reason
+from sensing.model import QualityReason
+
+Words = dict[str, str]
+
+DEAD_LETTER: Mapping[Reason, tuple[str, str]] = {
+    Reason.NOT_UTF8: ("文本不是 UTF-8 编码：在设备上改编码", "the text is not UTF-8: set the sender's encoding"),
+    Reason.BAD_START: (
+        "找不到帧起始符：检查主题里的协议是否与设备一致",
+        "no frame start: does the topic's adapter fit the device?",
+    ),
+    Reason.BAD_LENGTH: (
+        "长度与报文不符：真实设备如此则设 length_off_by_one",
+        "wrong length: if the device does this, set length_off_by_one",
+    ),
+    Reason.BAD_CHECKSUM: (
+        "校验码错误：检查线路；若每帧都错，检查校验方式",
+        "wrong checksum: look at the line; if every frame fails, at the variant",
+    ),
+    Reason.BAD_GRAMMAR: (
+        "报文格式不合协议：保留原帧并告知设备型号",
+        "not as the protocol writes it: keep the frame, tell us the model",
+    ),
+    Reason.BAD_NUMBER: ("数字无法识别：检查传感器接线与量程设置", "digits that are none: check the sensor's wiring and range"),
+    Reason.BAD_TIME: ("日期不存在：校准设备时钟", "a date that does not exist: set the device's clock"),
+    Reason.UNKNOWN_FUNCTION: (
+        "功能码不在标准内：告知我们，或忽略",
+        "a function code outside the standard: tell us, or ignore it",
+    ),
+    Reason.UNSUPPORTED_VERSION: ("协议版本不支持：附一帧告知我们", "a version that we do not read: tell us with a frame"),
+    Reason.MISSING_KEY: ("缺少必需字段：修正映射或发送端", "a field is missing: correct the mapping or the sender"),
+    Reason.MISSING_FRAGMENT: ("分包未按时到齐：检查信号与链路", "parts did not come in time: look at the link"),
+    Reason.TOO_LARGE: ("报文过大：在设备上拆分", "too large: split the message"),
+    Reason.TOO_DEEP: ("嵌套过深：简化报文", "nested too deep: flatten the message"),
+    Reason.UNKNOWN_ALIAS: (
+        "别名尚未声明：等设备重新上线后重放",
+        "an alias not announced yet: redrive after the device's next birth",
+    ),
+    Reason.NOT_JSON: ("不是 JSON：检查主题里的协议是否与设备一致", "not JSON: does the topic's adapter fit the device?"),
+    Reason.NO_KEY: ("缺少解密密钥：为设备配置密钥", "encrypted without a key here: give the device its key"),
+    Reason.NOT_YOURS: (
+        "站码属于另一接入方：在本接入方名下登记，或查明谁在冒用",
+        "the device belongs to another principal: move it, or find who pretends",
+    ),
+    Reason.UNKNOWN_DEVICE: (
+        "设备未登记：在隔离区接受，或登记",
+        "nobody registered it: accept it from quarantine, or register it",
+    ),
+    Reason.WRONG_TOPIC: ("主题不是本接入方的：在设备上改主题", "a topic that is not its own: correct the device's topic"),
+    Reason.RATE_LIMITED: ("发送过快：降低频率或提高 mqtt.max_rate", "too many publishes: slow it down, or raise mqtt.max_rate"),
+    Reason.STORE_REJECTED: ("存储拒绝了数值：请告知我们", "the store refused the values: tell us"),
+    Reason.PARSER_CRASH: (
+        "解码器自身出错：附原帧告知我们，修复后重放",
+        "our decoder failed: tell us with the frame, redrive after the fix",
+    ),
+}
+QUALITY: Mapping[QualityReason, tuple[str, str]] = {
+    QualityReason.NONE: ("正常", "good"),
+    QualityReason.MISSING: ("设备报告无值：检查传感器接线", "the device had no value: check the sensor's wiring"),
+    QualityReason.RANGE: ("超出量程：检查单位、零点与安装高度", "out of range: check unit, zero and mount height"),
+    QualityReason.CLIMATOLOGY: ("超出季节常值：核对现场", "unusual for the season: compare on site"),
+    QualityReason.RATE: ("变化过快：检查安装与干扰", "changes too fast: check mounting and interference"),
+    QualityReason.SPIKE: ("突跳：检查供电与接地", "a spike: check supply and grounding"),
+    QualityReason.FLAT_LINE: ("长时间不变：传感器可能卡死或被淤埋", "does not change: the sensor may be stuck or buried"),
+    QualityReason.SENTINEL: ("设备的“无效值”代码：检查传感器", "the device's code for no reading: check the sensor"),
+    QualityReason.CLOCK: ("设备时钟不对：校时", "the device's clock is wrong: set it"),
+    QualityReason.UNIT_FLIP: ("疑似单位错误：检查单位设置", "looks like another unit: check its setting"),
+    QualityReason.DRIFT: ("漂移：重新率定", "drifts: calibrate"),
+    QualityReason.NEIGHBOUR: ("与邻站不符：核对现场", "disagrees with its neighbours: compare on site"),
+    QualityReason.CONSISTENCY: ("与同站其它要素矛盾：检查接线", "contradicts the station's other values: check the wiring"),
+    QualityReason.JUMP: ("位置突变：检查定位", "jumps: check positioning"),
+    QualityReason.DEVICE: ("设备自报异常：看设备状态字", "the device says so itself: read its status"),
+    QualityReason.TEST: ("测试报文：不进入最新值", "a test message: left out of latest"),
+    QualityReason.MANUAL: ("人工判定", "judged by hand"),
+}
+CHECK: Mapping[str, tuple[str, str]] = {
+    "silent": (
+        "没有收到任何报文：检查电源、信号、服务器地址、用户名和密码",
+        "nothing came: check power, signal, server address, user and password",
+    ),
+    "other_adapter": ("报文到了别的协议主题：改设备主题为 {topic}", "it publishes to another adapter's topic: set {topic}"),
+    "status_only": (
+        "只有上线消息，没有数据：检查采集与上报间隔",
+        "it is online but sent no data: check sampling and reporting interval",
+    ),
+    "other_native": (
+        "该接入方发来未登记的站码 {native}：核对站码，或接受它",
+        "it sends the unknown id {native}: correct the native id, or accept it",
+    ),
+    "no_values": (
+        "报文可解码，但没有本设备的数值：核对站码 {native}",
+        "its frames decode but none names {native}: compare the native id",
+    ),
+    "not_stored": ("已解码，尚未入库：稍候再试", "decoded, not stored yet: try again in a moment"),
+    "waiting": ("等待前一步", "waits for the step before"),
+    "unbounded": ("日志太长，未全部查看：缩短 since", "the log is too long to look through: give a shorter since"),
+}
+
+
+def words(pair: tuple[str, str], **values: str) -> Words:
+    """The two languages of a remedy, with what varies filled in."""
+    zh, en = (text.format(**values) if values else text for text in pair)
+    return {"zh": zh, "en": en}
+
+
+def dead_letter_remedy(reason: str) -> Words | None:
+    """The remedy of a dead letter's reason; None for a word that is none."""
+    return words(DEAD_LETTER[Reason(reason)]) if reason in set(Reason) else None
+
+
+def quality_remedy(reason: str) -> Words | None:
+    """The remedy of a quality reason; None for a word that is none."""
+    return words(QUALITY[QualityReason(reason)]) if reason in set(QualityReason) else None
