@@ -24,7 +24,12 @@ from sensing.work import Work
 TESTER = Actor("tester")
 TYPES = {
     "gauge": ThingType(
-        id="gauge", name_zh="水位计", name_en="gauge", adapter="toy", properties=("water_level",), limits={"water_level": (-5, 20)}
+        id="gauge",
+        name_zh="水位计",
+        name_en="gauge",
+        adapter="toy",
+        properties=("water_level",),
+        limits={"water_level": (-5, 20)},
     ),
     "weather": ThingType(id="weather", name_zh="气象站", name_en="weather", adapter="toy", domain="city"),
 }
@@ -47,7 +52,9 @@ class Toy:
         told = found if isinstance(found, list) else [found]
         errors = [Rejection(Reason.BAD_NUMBER, str(each["v"])) for each in told if each.get("v") == "x"]
         readings = [
-            Reading(each["n"], "v", each.get("p", "water_level"), each["v"], each.get("u", "m"), time=each["t"], sent=each.get("s", 0))
+            Reading(
+                each["n"], "v", each.get("p", "water_level"), each["v"], each.get("u", "m"), time=each["t"], sent=each.get("s", 0)
+            )
             for each in told
             if each.get("v") != "x"
         ]

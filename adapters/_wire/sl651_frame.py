@@ -169,5 +169,9 @@ def write(telegram: Telegram) -> bytes:
     head = f"{addresses}{telegram.password}{telegram.function:02X}{8 if telegram.down else 0}{length:03X}"
     lead = b"\x01" + head.encode() if telegram.text else b"~~" + bytes.fromhex(head)
     frame = b"%b%c%b%b%c" % (lead, SYN if telegram.total else STX, packets, telegram.body, telegram.end)
-    crc = crc16.modbus(frame)
-    return frame + (b"%04X" % crc if telegram.text else crc.to_bytes(2, "big"))
+    return frame + b"%04X" % crc16.modbus(frame) if telegram.text else sealed(frame)
+
+
+def sealed(frame: bytes) -> bytes:
+    """A HEX frame up to its end character, with its checksum."""
+    return frame + crc16.modbus(frame).to_bytes(2, "big")

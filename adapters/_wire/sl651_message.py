@@ -19,7 +19,7 @@ from sensing.times import SECOND
 from . import sl651_ascii
 from .sl651_codes import CONTROLS, KEEP_ALIVE, PUMP, RANK, REPORTS, SERIES, TEST, VERSION
 from .sl651_elements import Report
-from .sl651_frame import ACK, ENQ, EOT, ESC, ETB, ETX, NAK, Telegram, write
+from .sl651_frame import ACK, ENQ, EOT, ESC, ETB, ETX, NAK, Telegram, sealed, write
 from .sl651_times import AUTO, END, FIRST, digits, instant
 
 _DOWN = {ENQ: "query", ACK: "go-on", NAK: "resend", EOT: "confirm", ESC: "confirm", ETX: "command", ETB: "command"}
@@ -118,6 +118,9 @@ def answer(telegram: Telegram, serial: str, received: Micros, settings: Mapping[
 def downlink(telegram: Telegram, serial: str, received: Micros, end: int, seq: int = 0) -> bytes:
     """An answer to `telegram` ending with `end`; to a message in packets it names one of them (`seq`)."""
     said = serial + digits(received // SECOND)
+    if not (telegram.text or telegram.total):  # nearly every one: in one go
+        head = f"7E7E{telegram.station}{telegram.centre}{telegram.password}{telegram.function:02X}800802"
+        return sealed(bytes.fromhex(f"{head}{said}{end:02X}"))
     return write(Telegram(
         telegram.text, True, telegram.centre, telegram.station, telegram.password, telegram.function,
         said.encode() if telegram.text else bytes.fromhex(said), end, "", telegram.total, seq,

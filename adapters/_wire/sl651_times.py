@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from sensing.errors import DecodeError, Reason
 from sensing.model import Micros
-from sensing.times import BEIJING, DAY, HOUR, MINUTE, SECOND, from_datetime, to_datetime
+from sensing.times import BEIJING, DAY, SECOND, from_datetime, to_datetime
 
 SINCE_08 = -1
 """Stands for the period of `sum/since-08`, which begins at 08:00 Beijing time."""
@@ -19,17 +19,18 @@ FIRST, END, AUTO = "first", "end", "auto"
 def instant(digits: str) -> Micros:
     """`yymmddHHMM` or `yymmddHHMMSS`, years 2000-2099. Raises DecodeError bad_time for what no calendar has."""
     try:
-        hour, minute, second = int(digits[6:8]), int(digits[8:10]), int(digits[10:12] or "0")
-        if len(digits) in (10, 12) and hour < 24 and minute < 60 and second < 60:
-            return _day(digits[:6]) + hour * HOUR + minute * MINUTE + second * SECOND
+        second = int(digits[10:]) if len(digits) == 12 else 60 * (len(digits) != 10)
+        if second < 60:
+            return _minute(digits[:10]) + second * SECOND
     except ValueError:
         pass
     raise DecodeError(Reason.BAD_TIME, f"{digits[:12]} is no date and time (yymmddHHMM[SS])")
 
 
-@lru_cache(4096)
-def _day(digits: str) -> Micros:
-    return from_datetime(datetime(2000 + int(digits[:2]), int(digits[2:4]), int(digits[4:6]), tzinfo=BEIJING))
+@lru_cache(8192)
+def _minute(digits: str) -> Micros:
+    year, month, day, hour, minute = (int(digits[i : i + 2]) for i in range(0, 10, 2))
+    return from_datetime(datetime(2000 + year, month, day, hour, minute, tzinfo=BEIJING))
 
 
 @lru_cache(64)

@@ -42,14 +42,14 @@ def ledger(
 
 
 def _show(answer: dict[str, Any], by: str | None) -> None:
-    from .output import check, layout, show_one, show_rows, write
+    from .output import cell, layout, show_one, show_rows, write
 
     columns = (*_FRAMES, *_READINGS, "refused", "balanced")
     if by:
-        show_rows(answer.get("rows", ()), (by, *_FRAMES, *_READINGS, "balanced"))
+        show_rows(answer.get("rows", ()), (by, *columns))
     elif layout() == "csv":
         show_one(answer, columns)
     if layout() == "table":
         write(f"received {answer['received']} = " + " + ".join(f"{name} {answer[name]}" for name in _FRAMES[1:]) + "\n")
         write(f"readings {answer['readings']} = " + " + ".join(f"{name} {answer[name]}" for name in _READINGS[1:]) + "\n")
-        write(f"refused {answer.get('refused', 0)}\nbalanced  {check(bool(answer['balanced']))}\n")
+        write(f"refused {answer['refused']}\nbalanced {cell('balanced', bool(answer['balanced']))}\n")

@@ -101,7 +101,7 @@ def cell(name: str, value: Any) -> str:
     if name == "origin" and value != "live":
         return phrase("origin", value)
     if isinstance(value, bool):
-        return check(value)
+        return f"{_CHECK[value][0]} {phrase('check', 'yes' if value else 'no')}"
     if isinstance(value, str):
         return local(value) if _INSTANT.fullmatch(value) else printable(value)
     if isinstance(value, float):

@@ -150,12 +150,12 @@ def _silent(data: Path) -> dict[str, Any]:
 
 
 def _show_status(answer: Mapping[str, Any]) -> None:
-    from .output import block, check, layout, show_one
+    from .output import block, cell, layout, show_one
 
     if layout() != "table":
         show_one(answer, _STATUS)
         return
     shown = {name: answer.get(name) for name in _STATUS if name != "processes"}
     for each in answer.get("processes") or ():
-        shown[f"  {each['role']}"] = f"{check(each['alive'])} (pid {each['pid']})"
+        shown[f"  {each['role']}"] = f"{cell('alive', bool(each['alive']))} (pid {each['pid']})"
     block(shown)

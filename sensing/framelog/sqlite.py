@@ -143,8 +143,8 @@ class SqliteLog:
     def recent(self, principal: str, after: int, limit: int, before: int = 1 << 62) -> list[Frame]:
         """Frames of a principal with after < place < before, the newest first. It looks at every frame between: keep them close."""
         rows = self._db.execute(
-            _SELECT + " WHERE place > ? AND place < ? AND +source IN (SELECT id FROM sources WHERE principal=?)"
-            " ORDER BY place DESC LIMIT ?",
+            """SELECT place, source, received, duplicate, payload FROM frames WHERE place > ? AND place < ?
+            AND +source IN (SELECT id FROM sources WHERE principal=?) ORDER BY place DESC LIMIT ?""",
             (after, before, principal, limit),
         )
         return list(self._frames(rows))

@@ -141,7 +141,7 @@ class _Visit:
         self._changed = threading.Condition()
         self._answered = False
         self._granted: list[int] | None = None
-        self._published = 0
+        self._pubacks: list[bool] = []
         self._bodies: set[bytes] = set()
         self._last = monotonic()
         client.on_connect = self._on_connect
@@ -164,8 +164,8 @@ class _Visit:
         """How many of `count` were acknowledged without an error."""
         for number in range(count):
             self._client.publish(topic, b"%d of %d" % (number, count), qos=1)
-        self._wait(lambda: self._published >= count)
-        return self._published
+        self._wait(lambda: len(self._pubacks) >= count)
+        return sum(self._pubacks)
 
     def collect(self, count: int) -> int:
         """Messages that came until there were `count`, or none for a while."""
@@ -192,7 +192,7 @@ class _Visit:
 
     def _on_publish(self, _client: Client, _data: Any, _mid: int, reason: Any, _properties: Any) -> None:
         with self._changed:
-            self._published += not reason.is_failure
+            self._pubacks.append(not reason.is_failure)
             self._changed.notify_all()
 
     def _on_message(self, client: Client, _data: Any, message: MQTTMessage) -> None:

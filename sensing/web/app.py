@@ -6,6 +6,7 @@ In this order: headers, route, who asks (401), may they (403), parameters known 
 from __future__ import annotations
 
 import inspect
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -67,7 +68,7 @@ def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Respons
         except ClientDisconnect:
             return Response(status_code=499)
         except Exception as error:  # noqa: BLE001 a defect costs one answer, and is told
-            _log.error("request_failed", route=route.name, error=repr(error)[:300], exc_info=True)
+            _log.error("request_failed", route=route.name, error=repr(error)[:300], trace=traceback.format_exc(limit=-8))
             return error_response("an unexpected error", "the service's log has it; tell us", Exit.UNEXPECTED, 500)
 
     return answer

@@ -185,8 +185,8 @@ def _stored(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in names} | {"remedy": quality_remedy(row["reason"])}
 
 
-def _step(kind: str, **told: Any) -> dict[str, Any]:
-    return _titled({"step": kind, **told})
+def _step(name: str, /, **told: Any) -> dict[str, Any]:
+    return _titled({"step": name, **told})
 
 
 def _titled(step: dict[str, Any]) -> dict[str, Any]:

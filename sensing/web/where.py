@@ -25,7 +25,7 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "!=": operator.ne,
 }  # fmt: skip
 _COMPARISON = re.compile(r"\s*([a-z_]{1,20})\s*(>=|<=|==|!=|>|<|=)\s*(\"[^\"]{0,128}\"|'[^']{0,128}'|[^\s\"'<>=!]{1,128})\s*")
-_JOIN = re.compile(r"\s*(?:(and|&&)|(or|\|\|))(?![a-z0-9_])\s*", re.IGNORECASE)
+_JOIN = re.compile(r"(?:(and)|(or))(?![a-z0-9_])", re.IGNORECASE)
 _LONGEST = 500
 
 

@@ -63,7 +63,9 @@ def test_no_route_is_twice_in_the_table():
 
 def documented():
     rows = re.findall(r"^\| `([A-Z]+ [^`]+)` \| (\w+) \| (.*?) \| (.*?) \| (.+?) \|$", API.read_text("utf-8"), re.MULTILINE)
-    return {name: (role, re.findall(r"`(\w+)`", query), re.findall(r"`(\w+)`", body), text) for name, role, query, body, text in rows}
+    return {
+        name: (role, re.findall(r"`(\w+)`", query), re.findall(r"`(\w+)`", body), text) for name, role, query, body, text in rows
+    }
 
 
 def test_docs_tell_each_route_with_its_role_and_parameters():

@@ -61,6 +61,7 @@ def start(data, settings, *, slot=None, adapters="sl651", patience_s=20.0):
         assert process.poll() is None, (data / "stderr").read_text()
         if time.monotonic() > until:
             process.kill()
+            process.wait()
             raise TimeoutError((data / "stderr").read_text())
         time.sleep(0.02)
     return process

@@ -35,7 +35,9 @@ def guard(house, clock):
     return Guard(house.registry, Metrics(), clock)
 
 
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Bearer a.b", "Bearer \u00e9.\u00e9", "Bearer " + "x" * 9_000])
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Bearer a.b", "Bearer \u00e9.\u00e9", "Bearer " + "x" * 9_000]
+)
 def test_anything_but_a_right_token_is_nobody(guard, header):
     """No header, another scheme, or a token that is none: nobody, and no error."""
     assert guard.identify(header, "192.0.2.1") is None
@@ -80,7 +82,8 @@ async def test_nobody_is_told_how_to_come_in(house):
     token = house.tokens[Role.VIEWER]
     async with house.client(None) as client:
         answers = [
-            await client.get("/api/latest", headers={"authorization": f"Bearer {text}"}) for text in (token[:-1] + "!", "t-none.x")
+            await client.get("/api/latest", headers={"authorization": f"Bearer {text}"})
+            for text in (token[:-1] + "!", "t-none.x")
         ]
     assert {answer.status_code for answer in answers} == {401}
     assert answers[0].json() == answers[1].json()
@@ -105,7 +108,9 @@ async def test_a_parameter_that_nobody_knows_is_refused(house):
     assert "device" in answer.json()["hint"]
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b'"x"', b"[" * 100_000, b'{"id": "a b"}', b'{"id": "a", "type": "gauge", "zero": NaN}'])
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b"\xff", b'"x"', b"[" * 100_000, b'{"id": "a b"}', b'{"id": "a", "type": "gauge", "zero": NaN}']
+)
 async def test_a_body_that_is_no_form_is_a_422(house, body):
     """Whatever is sent as a device, the answer is 422 with words."""
     async with house.client() as client:

@@ -98,7 +98,9 @@ async def test_pages_give_every_row_once_in_order(house):
     """`next` leads through all of them, whatever the size of a page."""
     seen, cursor = [], ""
     while True:
-        found = (await get(house, "/api/observations", device="gauge-1", limit="7", **({"cursor": cursor} if cursor else {}))).json()
+        found = (
+            await get(house, "/api/observations", device="gauge-1", limit="7", **({"cursor": cursor} if cursor else {}))
+        ).json()
         seen += found["items"]
         cursor = found["next"]
         if cursor is None:
@@ -117,7 +119,12 @@ async def test_a_rows_own_cursor_leads_on_from_it(house):
 
 async def test_time_bounds_take_in_their_start_only(house):
     """from <= time < to."""
-    rows = await items(house, "/api/observations", device="gauge-2", **{"from": rfc3339(house.start + 2 * SECOND), "to": rfc3339(house.start + 5 * SECOND)})
+    rows = await items(
+        house,
+        "/api/observations",
+        device="gauge-2",
+        **{"from": rfc3339(house.start + 2 * SECOND), "to": rfc3339(house.start + 5 * SECOND)},
+    )
     assert [row["quality"] for row in rows] == [1, 4, 1]
 
 
@@ -132,7 +139,10 @@ async def test_superseded_revisions_show_when_asked_for(house):
     """Two contents for one time: one is served, both are kept."""
     at = {"from": rfc3339(house.start), "to": rfc3339(house.start + 1)}
     assert [row["result"] for row in await items(house, "/api/observations", device="gauge-1", **at)] == [7.0]
-    assert sorted(row["result"] for row in await items(house, "/api/observations", device="gauge-1", served="0", **at)) == [1.0, 7.0]
+    assert sorted(row["result"] for row in await items(house, "/api/observations", device="gauge-1", served="0", **at)) == [
+        1.0,
+        7.0,
+    ]
 
 
 async def test_the_same_rows_come_in_every_layout(house):

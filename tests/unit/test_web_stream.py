@@ -37,16 +37,24 @@ def send(house, count, device="gauge-1", each=1, run=""):
         house.send(device, *(reading(device, 1.0, time) for time in at), run=run)
 
 
+async def until(true):
+    """Wait for what another task brings about."""
+    async with asyncio.timeout(5):
+        while not true():  # noqa: ASYNC110 it is no event of this loop's
+            await asyncio.sleep(0.005)
+
+
 @contextlib.asynccontextmanager
 async def served(house):
     """The app behind a real server on a free port."""
     server = uvicorn.Server(uvicorn.Config(house.app, port=0, log_level="error", lifespan="off", access_log=False))
     serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.005)
+    await until(lambda: server.started)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=house.headers(Role.VIEWER), timeout=10) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", headers=house.headers(Role.VIEWER), timeout=10
+        ) as client:
             yield client
     finally:
         house.desk.closing = True
@@ -117,8 +125,7 @@ async def test_a_live_reader_is_told_within_a_blink(house):
     send(house, 3)
     async with served(house) as client:
         told = asyncio.create_task(rows_until(client, 1))
-        while not house.desk.followers:
-            await asyncio.sleep(0.005)
+        await until(lambda: house.desk.followers)
         await asyncio.sleep(0.15)
         began = asyncio.get_running_loop().time()
         await asyncio.to_thread(send, house, 1)
@@ -147,14 +154,11 @@ async def test_a_reader_that_leaves_is_let_go_at_once(house):
     async with served(house) as client:
         for _ in range(3):
             task = asyncio.create_task(rows_until(client, 1))
-            while not house.desk.followers:
-                await asyncio.sleep(0.005)
+            await until(lambda: house.desk.followers)
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-            async with asyncio.timeout(3):
-                while house.desk.followers:
-                    await asyncio.sleep(0.005)
+            await until(lambda: not house.desk.followers)
 
 
 async def test_a_revoked_token_ends_its_stream(house):
@@ -163,8 +167,7 @@ async def test_a_revoked_token_ends_its_stream(house):
     async with served(house) as client:
         client.headers["authorization"] = f"Bearer {token.text}"
         task = asyncio.create_task(rows_until(client, 1))
-        while not house.desk.followers:
-            await asyncio.sleep(0.005)
+        await until(lambda: house.desk.followers)
         house.registry.revoke_token(token.id, actor=TESTER)
         assert await asyncio.wait_for(task, 5) == []
 
