@@ -1,6 +1,6 @@
 """The composition root: the only file that sees everything. Each function puts one role together and runs it.
 
-    python -m sensing.app ROLE DATA      ROLE is door, work or web; `sensing up` starts them (supervisor.py)
+python -m sensing.app ROLE DATA      ROLE is door, work or web; `sensing up` starts them (supervisor.py)
 """
 
 from __future__ import annotations

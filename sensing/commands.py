@@ -67,7 +67,8 @@ def _selected(work: Work, args: dict[str, Any]) -> list[tuple[int, int]]:
         wanted = [(int(place), int(part)) for place, part in args["places"]]
         return [key for key in wanted if _open(work, "dead", *key)]
     rows = work.store.connection.execute(
-        "SELECT place, part FROM dead WHERE state='open' AND (?1 IS NULL OR reason=?1) ORDER BY place, part", (args.get("reason"),)
+        "SELECT place, part FROM dead WHERE state='open' AND (?1 IS NULL OR reason=?1) ORDER BY place, part",
+        (args.get("reason"),),
     )
     return list(rows)
 

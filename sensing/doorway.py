@@ -39,7 +39,12 @@ class Doorway:
         self._committer = Committer(self._log, settings.commit, self._metrics)
         self._refused: Counter[tuple[int, str, str, str]] = Counter()
         self.door = Door(
-            settings, self._committer, RegistryGatekeeper(data / "registry.db"), adapters, self._metrics, on_refused=self._on_refused
+            settings,
+            self._committer,
+            RegistryGatekeeper(data / "registry.db"),
+            adapters,
+            self._metrics,
+            on_refused=self._on_refused,
         )
         self._subscribers = self._made_subscribers(adapters)
 
@@ -53,8 +58,10 @@ class Doorway:
     def _on_refused(self, principal: str, reason: str, topic: str) -> None:
         parts = topic.split("/")
         adapter = parts[2] if len(parts) == 5 and parts[0] == "sensing" else ""
-        self._refused[times.now() // times.HOUR, adapter[:32], principal[:64], reason] += 1
-        _log.info("publish_refused", principal=principal, reason=reason, topic=topic[:200])
+        key = times.now() // times.HOUR, adapter[:32], principal[:64], reason
+        self._refused[key] += 1
+        if self._refused[key] == 1:  # one line a second and kind: whoever floods must not fill the log
+            _log.info("publish_refused", principal=principal, reason=reason, topic=topic[:200])
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`; then finish the commit, acknowledge and close."""
@@ -71,6 +78,9 @@ class Doorway:
         for subscriber in self._subscribers:
             subscriber.stop()
         await self.door.stop()
+        for subscriber in self._subscribers:
+            await asyncio.to_thread(subscriber.join)
+        await self._committer.stop()
         self._log.close()
 
     async def _send_replies(self) -> None:

@@ -1,4 +1,4 @@
-"""What is remembered between frames of a stream, and who waits for it: adapter state, pending frames, deadlines.
+"""What is remembered between frames: adapter state of streams, pending frames and their deadlines, and each run's own time.
 
 All of it is committed with the batch that changed it, and read back after a crash.
 """
@@ -12,10 +12,14 @@ import apsw
 import msgspec
 
 from .ledger import Account
-from .model import Decoded, Frame, JsonState, Rejection, Source
+from .model import Decoded, Frame, JsonState, Micros, Rejection, Source
 from .store import Batch, Held, StateChange
 
 NEVER = 1 << 62
+
+
+class _Clock(msgspec.Struct):
+    time: Micros
 
 
 class Streams:
@@ -24,10 +28,11 @@ class Streams:
     def __init__(self, connection: apsw.Connection) -> None:
         self._states: dict[str, StateChange] = {}
         for stream, source, state, deadline, received in connection.execute("SELECT * FROM states"):
-            self._states[stream] = StateChange(stream, msgspec.json.decode(source, type=Source), json.loads(state), deadline, received)
-        self._waiting = {
-            place: Account(*account) for place, *account in connection.execute("SELECT * FROM pending")
-        }
+            self._states[stream] = StateChange(
+                stream, msgspec.json.decode(source, type=Source), json.loads(state), deadline, received
+            )
+        self._waiting = {place: Account(*account) for place, *account in connection.execute("SELECT * FROM pending")}
+        self._clocks = dict(connection.execute("SELECT run, time FROM clocks"))
         self.next_deadline = NEVER
         self.reckon()
 
@@ -53,6 +58,20 @@ class Streams:
             self._states[key] = change
             if decoded.deadline is not None and decoded.deadline < self.next_deadline:
                 self.next_deadline = decoded.deadline
+
+    def tell(self, frame: Frame, batch: Batch) -> None:
+        """A frame of the `clock` adapter, `{"time": microseconds}`: a run's time, which never goes back. Live time is the door's stamp."""
+        run = frame.source.run
+        try:
+            told = msgspec.json.decode(frame.payload, type=_Clock).time
+        except msgspec.DecodeError:
+            return
+        if run and told > self._clocks.get(run, 0):
+            self._clocks[run] = batch.clocks[run] = told
+
+    def now(self, run: str, received: Micros) -> Micros:
+        """The time in a run: what its clock told, or the door's stamp where none did."""
+        return self._clocks.get(run, received) if run else received
 
     def due(self, now: int) -> Iterator[tuple[str, Source, JsonState]]:
         """Streams whose deadline has passed."""

@@ -20,13 +20,13 @@ from . import commands, failpoints, ledger, logs, times, topics
 from .decode import Decoder, Lane
 from .framelog import Log
 from .metrics import Metrics
-from .model import Adapter, Decoded, Directory, Frame, QualityReason, Reading, Thing
+from .model import Adapter, Decoded, Directory, Frame, QualityReason, Reading, Rejection, Thing
 from .observe import observe
 from .resolve import resolve
 from .settings import Settings
 from .store import Batch, Fact, Held, Row, SeriesKey
 from .store.sqlite import SqliteStore
-from .streams import Streams
+from .streams import NEVER, Streams
 
 _log = logs.get("work")
 _MOST_ROWS = 20_000
@@ -110,6 +110,8 @@ class Work:
             commands.obey(self, frame, batch)
         elif source.kind != "up" or source.adapter == "clock":
             batch.tally.ended(counted, "silent")
+            if source.adapter == "clock":
+                self._streams.tell(frame, batch)
         else:
             state = self._streams.state(source.stream) if lane.stateful else None
             decoded = self._decoder.decode(lane, frame, state)
@@ -124,6 +126,9 @@ class Work:
         """
         lane = self._decoder.lane(frame.source)
         decoded = self._decoder.decode(lane, frame, None)
+        if decoded.waiting and decoded.state is not None:  # nothing will follow it here: what waits is given up at once
+            late = self._decoder.expire(lane, decoded.state, NEVER).errors
+            decoded.errors = [*decoded.errors, *(Rejection(e.reason, e.detail, e.offset, e.length) for e in late)]
         if only:
             decoded.readings = [reading for reading in decoded.readings if reading.native == only]
         decoded.replies = ()
@@ -161,16 +166,16 @@ class Work:
         for fact in decoded.facts:
             owner = self.directory.find(lane.source.adapter, fact.native)
             if owner is not None and owner.principal == lane.source.principal:
-                batch.facts.append(Fact(owner.id, lane.source.run, fact.key, fact.value, fact.time or frame.received, frame.place))
+                batch.facts.append(
+                    Fact(owner.id, lane.source.run, fact.key, fact.value, fact.time or frame.received, frame.place)
+                )
         return outcome, device
 
     def _hold(self, lane: Lane, frame: Frame, errors: list[Any], unknown: list[str], outcome: str, batch: Batch) -> None:
         account = lane.account(frame.received, "")
         for part, error in enumerate(errors):
             counted = part == 0 and outcome == "dead_lettered"
-            batch.dead.append(
-                Held(frame.place, part, account, counted, error.reason, error.detail, error.offset, error.length)
-            )
+            batch.dead.append(Held(frame.place, part, account, counted, error.reason, error.detail, error.offset, error.length))
             self.metrics.count("sensing_frames_rejected_total", reason=str(error.reason))
             _log.info("frame_rejected", frame=frame.place, reason=str(error.reason), detail=error.detail[:80])
         for part, native in enumerate(unknown):
@@ -180,7 +185,7 @@ class Work:
         account = lane.account(frame.received, thing.id)
         batch.tally.add(account, "readings")
         received = self._first_received(frame) if reading.time is None and frame.duplicate else frame.received
-        observed = observe(reading, thing, received, self._ahead)
+        observed = observe(reading, thing, self._streams.now(lane.source.run, received), self._ahead)
         if not observed:
             batch.tally.add(account, "unmapped")
             return

@@ -3,8 +3,7 @@
     python -m simulators.demo --port 1883 --run demo-... --credentials FILE [--host H] [--seed N] [--speed X] [--devices N] [--every MIN]
 
 Passwords come from a file of mode 0600, {gateway: password}, never from the command line. SIGTERM and SIGINT end it quietly, and
-so does the end of the process that started it. At speed 1 the gauges' clocks are right; faster, they run ahead of the service's and
-are flagged `clock`, until a run can tell its own time (the `clock` adapter comes with the storms).
+so does the end of the process that started it. Faster than 1, device time runs ahead of the wall; the run's own clock goes with it.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from sensing import times
 from .clock import Clock
 from .fleet import Fleet, demo_fleet
 from .player import Target, play
-from .reports import frames
+from .reports import frames, with_time
 
 EVERY_MIN = 1
 """The finest that SL 651 tells apart: someone is watching."""
@@ -60,7 +59,8 @@ async def _until_stopped(target: Target, fleet: Fleet, clock: Clock, credentials
         loop.add_signal_handler(name, stop.set)
     watching = asyncio.create_task(_stop_when_orphaned(stop))
     # wall time: after a laptop has slept, the gauges catch up with what they have not sent
-    await play(target, frames(fleet, clock), clock, credentials, run=run, stop=stop, now_s=time.time)
+    sent = frames(fleet, clock) if clock.speed == 1 else with_time(frames(fleet, clock))
+    await play(target, sent, clock, credentials, run=run, stop=stop, now_s=time.time)
     watching.cancel()
 
 

@@ -49,7 +49,8 @@ def page(*items, following=None):
 def events(*pieces):
     """A server-sent event stream: each piece is (id, event, data), or text as it is."""
     text = "".join(
-        piece if isinstance(piece, str) else f"event: {piece[1]}\nid: {piece[0]}\ndata: {json.dumps(piece[2])}\n\n" for piece in pieces
+        piece if isinstance(piece, str) else f"event: {piece[1]}\nid: {piece[0]}\ndata: {json.dumps(piece[2])}\n\n"
+        for piece in pieces
     )
     return lambda _request: httpx.Response(200, text=text, headers={"content-type": "text/event-stream"})
 

@@ -56,7 +56,9 @@ class FakeAdapter:
 def _reading(said: Mapping[str, Any]) -> Reading:
     code = said.get("code", "39")
     prop = "water_level" if code == "39" else None
-    return Reading(said["d"], code, prop, said.get("v"), "m", time=said.get("t"), rank=said.get("rank", 0), sent=said.get("sent", 0))
+    return Reading(
+        said["d"], code, prop, said.get("v"), "m", time=said.get("t"), rank=said.get("rank", 0), sent=said.get("sent", 0)
+    )
 
 
 class FakeDirectory:
@@ -129,3 +131,10 @@ class Bench:
     def close(self) -> None:
         self.work.store.close()
         self.log.close()
+
+
+def sums(reader, *names):
+    ledger = reader.ledger()
+    assert ledger["balanced"]
+    assert reader.taken() == reader.place()
+    return tuple(ledger[name] for name in names)

@@ -231,6 +231,8 @@ def _certificate(section: str, path: Path) -> Finding:
 
 def files(data: Path) -> Iterator[Finding]:
     """SQLite's own quick_check of each database."""
+    import apsw
+
     from sensing.sqlite import reader
 
     for name in _FILES:
@@ -239,6 +241,8 @@ def files(data: Path) -> Iterator[Finding]:
         connection = reader(data / name)
         try:
             said = connection.execute("PRAGMA quick_check(1)").get
+        except apsw.Error as error:
+            said = str(error)
         finally:
             connection.close()
         yield finding("files", said == "ok", f"{name}: {said}", f"keep {data / name}, restore the last backup beside it")

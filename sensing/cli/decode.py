@@ -50,7 +50,7 @@ def decode(
 def _thing(adapter: str, model: str | None, device: str | None) -> tuple[Thing, Any]:
     """The stand-in for the sender, and the adapter. Raises NotFoundError for an unknown adapter, type or device."""
     from sensing import app as root
-    from sensing.errors import NotFoundError
+    from sensing.errors import NotFoundError, ValidationError
 
     from .readings import stand_in
 
@@ -66,6 +66,10 @@ def _thing(adapter: str, model: str | None, device: str | None) -> tuple[Thing, 
     kind = types.get(model or "")
     if kind is None and model not in {None, "generic"}:
         raise NotFoundError(f'type "{model}" does not exist', f"there are generic, {', '.join(sorted(types))}")
+    if kind is not None and kind.adapter not in {"", adapter}:
+        raise ValidationError(
+            f"type {model} speaks {kind.adapter}, not {adapter}", "name another type, or decode with its adapter"
+        )
     if kind is not None:
         units = dict(kind.units)
     settings = {**(kind.settings if kind else {}), **(own.get("settings") or {})}

@@ -11,6 +11,7 @@ import typer
 from .root import EPILOG, Quick, data_folder
 
 app = typer.Typer()
+_DRILL_S = 15.0
 _STATUS = ("ready", "processes", "mqtt", "http", "ingest_rate", "lag_ms", "balanced")
 
 
@@ -46,6 +47,7 @@ def up(
         given = {"--speed": speed, "--devices": devices, "--mqtt-port": mqtt_port, "--http-port": http_port, "--host": host}
         words = [word for name, value in given.items() if value is not None for word in (name, str(value))]
         service.detach(data, [*words, *(["--demo"] if demo else [])])
+        _until_drill(data, wanted=demo)
         _welcome(data)
         return
     root.up(
@@ -114,6 +116,17 @@ def version() -> None:
         write(f"sensing {__version__}\n")
     else:
         show_one({"version": __version__})
+
+
+def _until_drill(data: Path, *, wanted: bool) -> None:
+    """The demo's run is known a moment after the service is ready."""
+    import time
+
+    from sensing import runfile
+
+    deadline = time.monotonic() + _DRILL_S
+    while wanted and time.monotonic() < deadline and not (runfile.running(data) or {"demo_run": "gone"}).get("demo_run"):
+        time.sleep(0.05)
 
 
 def _welcome(data: Path) -> None:

@@ -114,7 +114,7 @@ class Feed:
         if self._after:
             params = {name: value for name, value in params.items() if name not in {"since", "cursor"}}
         elif self._answered:
-            params = {"since": self._answered} | params
+            params = params | {"since": params.get("since") or self._answered}
         with self._connect() as client, client.stream("/api/stream", params, self._after) as lines:
             self._answered = self._answered or rfc3339(now())
             yield None

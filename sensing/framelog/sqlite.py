@@ -10,7 +10,8 @@ Reading needs no lock of the writer's (WAL). One object is one connection: use i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import apsw
@@ -140,6 +141,13 @@ class SqliteLog:
                 high = middle - 1
         return low
 
+    def count(self, after: int, without: Iterable[str] = ()) -> int:
+        """How many frames came after a place, but for those of some adapters."""
+        return int(self._db.execute(
+            """SELECT count(*) FROM frames WHERE place > ? AND +source NOT IN
+            (SELECT id FROM sources WHERE adapter IN (SELECT value FROM json_each(?)))""",
+            (after, json.dumps(list(without)))).get)  # fmt: skip
+
     def recent(self, principal: str, after: int, limit: int, before: int = 1 << 62) -> list[Frame]:
         """Frames of a principal with after < place < before, the newest first. It looks at every frame between: keep them close."""
         rows = self._db.execute(
@@ -151,7 +159,11 @@ class SqliteLog:
 
     def head(self) -> int:
         """See `Log.head`. After everything was pruned the number of the last frame is still known."""
-        return int(self._db.execute("SELECT ifnull(max(place), (SELECT ifnull(max(value), 0) FROM marks WHERE name='pruned')) FROM frames").get)
+        return int(
+            self._db.execute(
+                "SELECT ifnull(max(place), (SELECT ifnull(max(value), 0) FROM marks WHERE name='pruned')) FROM frames"
+            ).get
+        )
 
     def tail(self) -> int:
         """See `Log.tail`."""

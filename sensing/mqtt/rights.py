@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sensing import topics
-from sensing.model import Grant, Source
+from sensing.model import Grant, Origin, Source
 from sensing.topics import ForeignTopic
 
 SERVICE = "web"
 """The principal of our own web role: commands come from it alone."""
 SERVICE_ADAPTERS = frozenset({"command", "clock"})
+CLOCK = frozenset({"clock"})
+"""A simulated or replayed run tells its own time; nobody tells the live time but the door itself."""
 _REMEMBERED = 256
 
 
@@ -23,7 +25,10 @@ class Rights:
     def __init__(self, grant: Grant, adapters: frozenset[str], foreign: Sequence[ForeignTopic]) -> None:
         self.known: dict[str, Source] = {}
         self._grant = grant
-        self._adapters = adapters | SERVICE_ADAPTERS if grant.principal == SERVICE else adapters - SERVICE_ADAPTERS
+        if grant.principal == SERVICE:
+            self._adapters = adapters | SERVICE_ADAPTERS
+        else:
+            self._adapters = (adapters - SERVICE_ADAPTERS) | (CLOCK if grant.origin != Origin.LIVE else frozenset())
         self._foreign = [entry for entry in foreign if entry.principal == grant.principal]
 
     def source(self, topic: str) -> Source | None:

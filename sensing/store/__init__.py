@@ -105,6 +105,8 @@ class Batch(Struct):
     """(principal, topic, payload)."""
     facts: list[Fact] = field(default_factory=list)
     states: dict[str, StateChange] = field(default_factory=dict)
+    clocks: dict[str, Micros] = field(default_factory=dict)
+    """Run to its own time."""
     annotations: list[dict[str, Any]] = field(default_factory=list)
     results: list[tuple[str, str, str, Micros, int, str]] = field(default_factory=list)
     """(command id, op, by, at, place, result as JSON)."""
@@ -139,5 +141,3 @@ def seq(text: str) -> int:
     if len(digits) != 13 or not row.isdigit() or not set(digits) <= set(_ALPHABET):
         raise ValueError(f'"{text}" is not a cursor')
     return int(digits, 32) << ROW_BITS | int(row)
-
-

@@ -132,8 +132,12 @@ class StoreReader:
         """
         hour = 0 if since is None else since // times.HOUR
         with self._db:  # one snapshot: a commit between the two would look like a loss
-            rows = self._dicts(f"SELECT hour, adapter, principal, device, run, {', '.join(COLUMNS)} FROM accounts WHERE hour >= ?", (hour,))
-            taken = self._dicts("SELECT hour, adapter, principal, sum(received) AS received FROM intake WHERE hour >= ? GROUP BY 1,2,3", (hour,))
+            rows = self._dicts(
+                f"SELECT hour, adapter, principal, device, run, {', '.join(COLUMNS)} FROM accounts WHERE hour >= ?", (hour,)
+            )
+            taken = self._dicts(
+                "SELECT hour, adapter, principal, sum(received) AS received FROM intake WHERE hour >= ? GROUP BY 1,2,3", (hour,)
+            )
         shown = [row for row in rows if row["adapter"] not in ledger.HOUSE]
         answer: dict[str, Any] = ledger.total(shown)
         answer["balanced"] = all(ledger.balanced(row) for row in rows) and _booked(rows) == _booked(taken)
@@ -156,7 +160,9 @@ class StoreReader:
         """Frames counted as they left the log: equals `place` unless one was lost on the way."""
         return int(self._db.execute("SELECT ifnull(sum(received), 0) FROM intake").get)
 
-    def dead(self, reason: str | None = None, state: str = "open", limit: int = 100, after: tuple[int, int] = (0, -1)) -> list[dict[str, Any]]:
+    def dead(
+        self, reason: str | None = None, state: str = "open", limit: int = 100, after: tuple[int, int] = (0, -1)
+    ) -> list[dict[str, Any]]:
         """Dead letters in order of place; `id` is `<place>.<part>`."""
         return [{"id": f"{row['place']}.{row['part']}"} | row for row in self._dicts(
             """SELECT place, part, adapter, principal, device, run, counted, reason, detail, offset, length, attempts, state
@@ -165,7 +171,9 @@ class StoreReader:
 
     def dead_counts(self) -> list[dict[str, Any]]:
         """Open dead letters by adapter and reason."""
-        return self._dicts("SELECT adapter, reason, count(*) AS open FROM dead WHERE state='open' GROUP BY 1, 2 ORDER BY 3 DESC", ())
+        return self._dicts(
+            "SELECT adapter, reason, count(*) AS open FROM dead WHERE state='open' GROUP BY 1, 2 ORDER BY 3 DESC", ()
+        )
 
     def quarantine(self) -> list[dict[str, Any]]:
         """Unknown native ids with their open frames: adapter, native, principal, run, frames, first and last place."""
@@ -180,11 +188,16 @@ class StoreReader:
 
     def outbox(self, after: int, limit: int) -> list[tuple[int, str, str, bytes]]:
         """Replies after an outbox id: (id, principal, topic, payload)."""
-        return list(self._db.execute("SELECT id, principal, topic, payload FROM outbox WHERE id > ? ORDER BY id LIMIT ?", (after, limit)))
+        return list(
+            self._db.execute("SELECT id, principal, topic, payload FROM outbox WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
+        )
 
     def facts(self, device: str) -> list[dict[str, Any]]:
         """What has been true of a device, oldest first."""
-        rows = self._dicts("SELECT thing AS device, key, value, begin AS \"from\", place AS frame, run FROM facts WHERE thing=? ORDER BY key, begin", (device,))
+        rows = self._dicts(
+            'SELECT thing AS device, key, value, begin AS "from", place AS frame, run FROM facts WHERE thing=? ORDER BY key, begin',
+            (device,),
+        )
         return [row | {"from": times.rfc3339(row["from"])} for row in rows]
 
     def _dicts(self, query: str, values: Sequence[Any]) -> list[dict[str, Any]]:
@@ -206,7 +219,27 @@ def _booked(rows: Sequence[dict[str, Any]]) -> dict[tuple[Any, ...], int]:
 
 
 def _row(row: tuple[Any, ...]) -> dict[str, Any]:
-    seq, thing, prop, statistic, channel, begin, time, received, result, unit, quality, reason, revision, origin, run, lon, lat, place, _ = row
+    (
+        seq,
+        thing,
+        prop,
+        statistic,
+        channel,
+        begin,
+        time,
+        received,
+        result,
+        unit,
+        quality,
+        reason,
+        revision,
+        origin,
+        run,
+        lon,
+        lat,
+        place,
+        _,
+    ) = row
     answer = {
         "cursor": cursor(seq), "device": thing, "property": prop, "statistic": statistic, "channel": channel,
         "begin": None if begin is None else times.rfc3339(begin), "time": times.rfc3339(time), "received": times.rfc3339(received),

@@ -4,7 +4,8 @@
     hot          observations, one row a revision        facts      text that is true from a time on
     dead         frames and parts that were refused      held       quarantined frames, by native id
     pending      frames whose other parts are awaited    states     what adapters remember of a stream
-    outbox       replies for the door to send            annotations, commands   what people said
+    clocks       what time it is in each run             annotations, commands   what people said
+    outbox       replies for the door to send
     accounts     the ledger by device and hour           intake     frames as they left the log
     progress     the cursor
 
@@ -44,6 +45,7 @@ CREATE INDEX IF NOT EXISTS held_native ON held(state, adapter, native);
 CREATE TABLE IF NOT EXISTS pending(place INTEGER PRIMARY KEY, {_ACCOUNT});
 CREATE TABLE IF NOT EXISTS states(
   stream TEXT PRIMARY KEY, source BLOB, state BLOB, deadline INTEGER, received INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS clocks(run TEXT PRIMARY KEY, time INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox(
   id INTEGER PRIMARY KEY AUTOINCREMENT, principal TEXT, topic TEXT, payload BLOB, at INTEGER);
 CREATE TABLE IF NOT EXISTS annotations(

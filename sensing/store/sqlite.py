@@ -163,7 +163,9 @@ class SqliteStore:
             (h.place, h.part, *_account(h.account), h.counted, h.reason, h.detail, h.offset, h.length) for h in batch.dead
         ])  # fmt: skip
         self._db.executemany(_HELD, [_held(h) for h in batch.quarantined])
-        self._db.executemany("INSERT OR REPLACE INTO pending VALUES(?,?,?,?,?,?)", [(h.place, *_account(h.account)) for h in batch.pending])
+        self._db.executemany(
+            "INSERT OR REPLACE INTO pending VALUES(?,?,?,?,?,?)", [(h.place, *_account(h.account)) for h in batch.pending]
+        )
         self._db.executemany("DELETE FROM pending WHERE place=?", [(place,) for place in batch.settled])
 
     def _said(self, batch: Batch) -> None:
@@ -174,10 +176,16 @@ class SqliteStore:
                 self._db.execute("INSERT OR REPLACE INTO states VALUES(?,?,?,?,?)", (
                     change.stream, msgspec.json.encode(change.source), json.dumps(change.state).encode(), change.deadline,
                     change.received))  # fmt: skip
-        self._db.executemany("INSERT INTO outbox(principal, topic, payload, at) VALUES(?,?,?,strftime('%s','now'))", batch.replies)
+        self._db.executemany("INSERT OR REPLACE INTO clocks VALUES(?,?)", batch.clocks.items())
+        self._db.executemany(
+            "INSERT INTO outbox(principal, topic, payload, at) VALUES(?,?,?,strftime('%s','now'))", batch.replies
+        )
         self._db.executemany("INSERT OR IGNORE INTO facts VALUES(?,?,?,?,?,?)", [
             (f.thing, f.run, f.key, f.begin, f.value, f.place) for f in batch.facts])  # fmt: skip
-        self._db.executemany("INSERT OR IGNORE INTO annotations VALUES(:id,:device,:property,:from,:to,:quality,:reason,:by,:at,:place)", batch.annotations)
+        self._db.executemany(
+            "INSERT OR IGNORE INTO annotations VALUES(:id,:device,:property,:from,:to,:quality,:reason,:by,:at,:place)",
+            batch.annotations,
+        )
         self._db.executemany("INSERT OR IGNORE INTO commands VALUES(?,?,?,?,?,?)", batch.results)
 
     def trim_outbox(self, before_s: int) -> None:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any, Generic, Protocol, TypeVar
 
 from sensing import runfile
@@ -33,26 +34,32 @@ Reader = TypeVar("Reader", bound=_Closing)
 
 
 class Pool(Generic[Reader]):
-    """Readers that one thread at a time holds: as many as were ever wanted at once."""
+    """Readers that one thread at a time holds: as many as were ever wanted at once, and at most `most`."""
 
-    def __init__(self, make: Callable[[], Reader]) -> None:
+    def __init__(self, make: Callable[[], Reader], most: int = 64) -> None:
         self._make = make
+        self._places = BoundedSemaphore(most)
         self._free: deque[Reader] = deque()
 
     @contextmanager
     def take(self) -> Iterator[Reader]:
         """One reader, the caller's until the block ends. Raises UnreachableError while its file is not there."""
-        try:
-            reader = self._free.pop()
-        except IndexError:
+        with self._places:
+            reader = self._one()
             try:
-                reader = self._make()
-            except NotFoundError as error:
-                raise UnreachableError(error.what, error.hint) from None
+                yield reader
+            finally:
+                self._free.append(reader)
+
+    def _one(self) -> Reader:
         try:
-            yield reader
-        finally:
-            self._free.append(reader)
+            return self._free.pop()
+        except IndexError:
+            pass
+        try:
+            return self._make()
+        except NotFoundError as error:
+            raise UnreachableError(error.what, error.hint) from None
 
     def close(self) -> None:
         while self._free:
@@ -82,7 +89,7 @@ class Desk:
         """Set when the process ends: streams take it as their end."""
         self.stores = Pool(lambda: StoreReader(data / "store.db"))
         self.logs = Pool(lambda: SqliteLog(data / "log.db", write=False))
-        self.directories = Pool(lambda: RegistryDirectory(registry.database.engine, types))
+        self.directories = Pool(lambda: RegistryDirectory(registry.database.engine, types), most=4)
 
     def about(self) -> dict[str, Any]:
         """run.json of the running service; {} when none runs here."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from paho.mqtt import client as mqtt
@@ -20,14 +20,11 @@ from sensing.errors import TimedOutError, UnreachableError
 from sensing.framelog.sqlite import SqliteLog
 from sensing.model import Frame, Source
 from sensing.registry import Credential
+from sensing.work import Work
 
 TOPIC = topics.up("command", "web")
 _WAIT_S = 10.0
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 compared, not bound
-
-
-class _Worker(Protocol):
-    def step(self) -> int: ...
 
 
 class OverMqtt:
@@ -90,7 +87,7 @@ class OverMqtt:
 class Straight:
     """Appends to the log and lets work go through it, in this process. The caller holds the data folder's lock."""
 
-    def __init__(self, data: Path, make_work: Callable[[], _Worker]) -> None:
+    def __init__(self, data: Path, make_work: Callable[[], Work]) -> None:
         self._data = data
         self._make_work = make_work
         self._lock = threading.Lock()
@@ -104,5 +101,9 @@ class Straight:
             finally:
                 log.close()
             work = self._make_work()
-            while work.step():
-                pass
+            try:
+                while work.step():
+                    pass
+            finally:
+                work.store.close()
+                work.log.close()

@@ -10,7 +10,6 @@ import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -22,6 +21,7 @@ from sensing.model import Adapter
 from sensing.registry import Registry
 from sensing.settings import Http
 from sensing.things import ThingType
+from sensing.work import Work
 
 from .app import make
 from .desk import Desk
@@ -45,7 +45,7 @@ def run(data: Path, registry: Registry, adapters: Mapping[str, Adapter], types: 
 
 
 def offline(
-    data: Path, registry: Registry, adapters: Mapping[str, Adapter], types: Mapping[str, ThingType], make_work: Callable[[], Any]
+    data: Path, registry: Registry, adapters: Mapping[str, Adapter], types: Mapping[str, ThingType], make_work: Callable[[], Work]
 ) -> Starlette:
     """The app for commands while nothing runs: what would go to the door goes straight to the log and is worked at once."""
     loaded = settings.load(data).settings

@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from sensing import __version__, runfile, times
+from sensing import __version__, ledger, runfile, times
 from sensing.errors import SensingError
 from sensing.framelog.sqlite import SqliteLog
 from sensing.store.reader import StoreReader
@@ -128,9 +128,9 @@ def _answers(desk: Desk, role: str) -> bool:
 
 
 def _pace(log: SqliteLog, place: int, head: int) -> tuple[float, float]:
-    """Frames a second over the last ten, and how long the oldest frame that waits for work has waited, ms."""
+    """Devices' frames a second over the last ten, and how long the oldest frame that waits for work has waited, ms."""
     now = times.now()
-    rate = (head - log.place_at(now - _RATE_S * times.SECOND)) / _RATE_S
+    rate = log.count(log.place_at(now - _RATE_S * times.SECOND), ledger.HOUSE) / _RATE_S
     waiting = log.get(max(place + 1, log.tail())) if head > place else None
     return rate, max(0.0, (now - waiting.received) / 1000) if waiting else 0.0
 

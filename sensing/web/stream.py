@@ -1,7 +1,7 @@
 """The live stream, as server-sent events. History and live are one loop over "rows after a seq", so nothing is missed or said twice.
 
     id: CURSOR            where this event ends: Last-Event-ID, or `cursor`, goes on from there
-    data: [row, ...]      a JSON array, at most 5,000 rows
+    data: [row, ...]      a JSON array, at most 1,000 rows
     event: skipped        data {"count": n}: the reader was more than 50,000 rows behind what is live, and goes on at the head
 
 A reader that does not take its data is waited for (TCP tells us), it holds one page of ours and no snapshot; one that takes nothing for
@@ -34,7 +34,7 @@ from .selection import Selection, select
 _log = logs.get("stream")
 MOST = 1_000
 """Readers at once."""
-PAGE = 5_000
+PAGE = 1_000
 LAG = 50_000
 """Rows behind the head at which a reader that was live is moved to it."""
 _BATCH_S = 0.1

@@ -17,7 +17,7 @@ max_queued_bytes 1073741824
 persistent_client_expiration 7d
 message_size_limit 1048576
 """
-"""What docs/brokers.md recommends (a test compares them)."""
+"""What docs/brokers.md recommends; a test compares them."""
 OPEN = "allow_anonymous true\n"
 
 

@@ -1,5 +1,7 @@
 """What `sensing doctor` finds out about real brokers."""
 
+from pathlib import Path
+
 import paho.mqtt.client as paho
 import pytest
 
@@ -68,3 +70,9 @@ def test_a_missing_right_to_the_probes_topic_is_said(tmp_path):
         findings = probe(broker(mosquitto.port), queued=10)
     assert not durable(findings)
     assert "sensing/probe/#" in findings[-1].remedy
+
+
+def test_recommended_settings_are_those_of_the_manual():
+    """What the tests find durable is what docs/brokers.md says."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "brokers.md").read_text("utf-8")
+    assert f"```conf{DURABLE}```" in page

@@ -76,7 +76,9 @@ class City:
             line = [sys.executable, "-m", module, role, str(self.data), *(word for word in mode if word)]
             self.logs.mkdir(exist_ok=True)
             with (self.logs / f"{role}.log").open("ab") as log:
-                self.roles[role] = subprocess.Popen(line, env={**self.environ, **(environ or {})}, cwd=ROOT, stdout=log, stderr=log)
+                self.roles[role] = subprocess.Popen(
+                    line, env={**self.environ, **(environ or {})}, cwd=ROOT, stdout=log, stderr=log
+                )
 
     def kill(self, *roles: str) -> None:
         """kill -9, together."""
@@ -108,6 +110,14 @@ class City:
         try:
             found = reader.ledger()
             return found | {"balanced": found["balanced"] and reader.taken() == reader.place()}
+        finally:
+            reader.close()
+
+    def balanced(self) -> bool:
+        """Whether the ledger balances at this moment, work at work: one snapshot."""
+        reader = StoreReader(self.data / "store.db")
+        try:
+            return bool(reader.ledger()["balanced"])
         finally:
             reader.close()
 

@@ -30,7 +30,9 @@ def _framed(head: int, body: bytes) -> bytes:
 def connect(client: str, username: str, password: str, keepalive: int = 60) -> bytes:
     """CONNECT, MQTT 3.1.1, clean session off."""
     flags = 0b1100_0000
-    return _framed(0x10, _text("MQTT") + bytes((4, flags)) + keepalive.to_bytes(2, "big") + _text(client) + _text(username) + _text(password))
+    return _framed(
+        0x10, _text("MQTT") + bytes((4, flags)) + keepalive.to_bytes(2, "big") + _text(client) + _text(username) + _text(password)
+    )
 
 
 def publish(topic: str, payload: bytes, pid: int, *, again: bool = False) -> bytes:
@@ -131,7 +133,9 @@ class Fleet:
             await disturbing
 
 
-def fleet(passwords: Mapping[str, str], each: int, payload: Callable[[str, int, float], bytes], start: int, window: int = 10) -> Fleet:
+def fleet(
+    passwords: Mapping[str, str], each: int, payload: Callable[[str, int, float], bytes], start: int, window: int = 10
+) -> Fleet:
     """A fleet in which every principal sends `each` readings of its own device, a second of device time apart."""
     sent: dict[tuple[str, int], float] = {}
     devices = []

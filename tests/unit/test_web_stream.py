@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 import threading
 
 import httpx
@@ -39,7 +40,7 @@ def send(house, count, device="gauge-1", each=1, run=""):
 
 async def until(true):
     """Wait for what another task brings about."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         while not true():  # noqa: ASYNC110 it is no event of this loop's
             await asyncio.sleep(0.005)
 
@@ -80,8 +81,8 @@ async def events(client, **parameters):
                 found = {}
 
 
-async def rows_until(client, count, **parameters):
-    found = []
+async def rows_until(client, count, found=None, **parameters):
+    found = [] if found is None else found
     async for _, kind, data in events(client, **parameters):
         assert kind == "message"
         found += data
@@ -237,3 +238,43 @@ def test_a_crowd_has_an_end(house):
     house.desk.followers = stream.MOST
     with pytest.raises(UnreachableError):
         stream.stream(house.desk, Ask(None, ""))
+
+
+async def test_a_reader_that_takes_nothing_disturbs_nobody(house, monkeypatch):
+    """While one reader leaves its data lying, another has every row; the first, when it reads again, is told how many it missed."""
+    monkeypatch.setattr(stream, "LAG", 4_000)
+    async with served(house) as client:
+        lazy = socket.socket()
+        lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192)
+        lazy.connect((client.base_url.host, client.base_url.port))
+        lazy.sendall(f"GET /api/stream HTTP/1.0\r\nauthorization: {client.headers['authorization']}\r\n\r\n".encode())
+        await until(lambda: house.desk.followers)
+        found = []
+        fast = asyncio.create_task(rows_until(client, 24_000, found))
+        await until(lambda: house.desk.followers == 2)
+        await asyncio.sleep(0.2)
+        for number in range(1, 25):
+            await asyncio.to_thread(send, house, 1, each=1_000)
+            await until(lambda: len(found) >= number * 1_000 - 2_000)  # noqa: B023 awaited here
+        assert len(await asyncio.wait_for(fast, 20)) == 24_000
+        said, skipped = await asyncio.to_thread(read_lazily, lazy, 24_000)
+    assert skipped > 4_000
+    assert said + skipped == 24_000
+
+
+def read_lazily(lazy, count):
+    """(rows said, rows skipped) of a raw stream."""
+    said = skipped = 0
+    kind = ""
+    with lazy, lazy.makefile("r", encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith("event: "):
+                kind = line[7:].strip()
+            elif line.startswith("data: "):
+                data = json.loads(line[6:])
+                said += len(data) if kind != "skipped" else 0
+                skipped += data["count"] if kind == "skipped" else 0
+                kind = ""
+            if said + skipped >= count:
+                break
+    return said, skipped

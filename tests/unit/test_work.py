@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sensing.ledger import balanced
 from sensing.store import ROW_BITS, cursor, seq
 from sensing.store.reader import Wanted
-from tests.forward import BASE, Bench
+from tests.forward import BASE, Bench, sums
 
 T = BASE
 
@@ -20,13 +20,6 @@ def bench(tmp_path: Path):
     made = Bench(tmp_path)
     yield made
     made.close()
-
-
-def sums(reader, *names):
-    ledger = reader.ledger()
-    assert ledger["balanced"]
-    assert reader.taken() == reader.place()
-    return tuple(ledger[name] for name in names)
 
 
 def test_a_good_frame_is_a_row_and_a_reply(bench):
@@ -162,87 +155,24 @@ def test_a_clock_far_ahead_is_stored_and_not_latest(bench):
     assert [row["result"] for row in reader.latest(Wanted())] == [1.0]
 
 
+def test_a_run_tells_its_own_time(bench):
+    """A storm of another year is neither ancient nor in the future: its clock frames say what time it is in the run."""
+    then = T - 700 * 86_400_000_000
+    bench.say({"d": "g1", "t": then, "v": 1.0}, run="storm-1")
+    bench.say({"time": then}, run="storm-1", adapter="clock")
+    bench.say({"d": "g1", "t": then + 5, "v": 2.0}, {"d": "g1", "t": T, "v": 3.0}, run="storm-1")
+    rows = bench.run().observations(Wanted(runs=("storm-1",)), 9)
+    assert [(row["result"], row["reason"]) for row in rows] == [(1.0, "clock"), (2.0, ""), (3.0, "clock")]
+    bench.say({"time": 1}, adapter="clock")
+    bench.say({"d": "g1", "t": bench.clock, "v": 4.0})
+    assert bench.run().observations(Wanted(), 9)[0]["reason"] == ""
+
+
 def test_a_reading_without_a_clock_keeps_its_first_time(bench):
     """Redelivered after a crash, a frame without a clock of its own is still one row."""
     bench.say({"d": "g1", "v": 1.0})
     bench.say({"d": "g1", "v": 1.0}, duplicate=True)
     assert sums(bench.run(), "stored", "duplicate") == (1, 1)
-
-
-def test_redrive_stores_once_and_moves_the_count(bench):
-    """A dead letter that can be read now is stored; redriven twice it is stored once (P4)."""
-    bench.directory.things.pop("x1")
-    bench.say({"d": "g1", "t": T, "v": 1.0}, b"junk", {"d": "x1", "t": T, "v": 5.0})
-    bench.directory.add("x1", "other")
-    bench.run()
-    assert len(bench.run().dead()) == 2
-    bench.directory.add("x1", "p")
-    bench.command("redrive", "c1")
-    reader = bench.run()
-    assert [letter["reason"] for letter in reader.dead()] == ["bad_grammar"]
-    assert sums(reader, "decoded", "dead_lettered", "stored") == (2, 1, 2)
-    bench.command("redrive", "c2", places=[[3, 0]])
-    reader = bench.run()
-    assert sums(reader, "decoded", "dead_lettered", "stored") == (2, 1, 2)
-    assert reader.command("c2") == {"redriven": {}}
-    assert reader.dead()[0]["attempts"] == 2
-
-
-def test_accept_reads_the_quarantined_frames_in_order_once(bench):
-    """After registration, `accept` stores what waited; again it finds nothing new."""
-    bench.say(*[{"d": "new", "t": T + n, "v": float(n)} for n in range(5)])
-    bench.run()
-    bench.directory.add("new")
-    bench.command("accept", "c1", adapter="fake", native="new")
-    reader = bench.run()
-    assert [row["result"] for row in reader.observations(Wanted(), 10)] == [0.0, 1.0, 2.0, 3.0, 4.0]
-    assert reader.command("c1") == {"accepted": {"decoded": 5}}
-    assert reader.quarantine() == []
-    bench.command("accept", "c2", adapter="fake", native="new")
-    assert bench.run().command("c2") == {"accepted": {}}
-    assert sums(bench.run(), "quarantined", "decoded", "stored", "duplicate") == (0, 5, 5, 0)
-
-
-def test_two_unknown_devices_in_one_frame_are_accepted_one_by_one(bench):
-    """The frame's count moves once, whichever device is accepted first."""
-    bench.say({"all": [{"d": "n1", "t": T, "v": 1.0}, {"d": "n2", "t": T, "v": 2.0}]})
-    bench.run()
-    for name in ("n2", "n1"):
-        bench.directory.add(name)
-        bench.command("accept", f"c-{name}", adapter="fake", native=name)
-        bench.run()
-    reader = bench.run()
-    assert sums(reader, "quarantined", "decoded", "stored", "duplicate") == (0, 1, 2, 0)
-    assert reader.quarantine() == []
-
-
-def test_a_command_sent_twice_is_obeyed_once(bench):
-    """The id makes it one command; the second frame changes nothing."""
-    bench.say(b"junk")
-    bench.command("drop", "c1", reason="bad_grammar")
-    bench.command("drop", "c1", reason="bad_grammar")
-    reader = bench.run()
-    assert reader.command("c1") == {"dropped": 1}
-    assert reader.dead() == []
-    assert len(reader.dead(state="done")) == 1
-
-
-def test_a_bad_command_says_so(bench):
-    """An unknown operation or a missing argument is answered, not crashed on."""
-    bench.command("explode", "c1")
-    bench.command("accept", "c2")
-    bench.say(b"not json", adapter="command", principal="web")
-    reader = bench.run()
-    assert "explode" in reader.command("c1")["error"]
-    assert "native" in reader.command("c2")["error"]
-
-
-def test_annotations_are_kept(bench):
-    """What people said of a range is stored with who and when."""
-    bench.command("annotate", "c1", device="g1", property="water_level", **{"from": T, "to": T + 10}, quality=4, reason="manual")
-    bench.run()
-    found = bench.work.store.connection.execute("SELECT device, quality, by FROM annotations").fetchall()
-    assert found == [("g1", 4, "wang")]
 
 
 def test_a_commit_that_fails_leaves_nothing_and_is_done_again(bench, monkeypatch):

@@ -1,0 +1,67 @@
+"""What the machine says of itself and of processes. Reads /proc: Linux only."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import apsw
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_s(pid: int) -> float:
+    """Processor seconds that a process has used, all its threads, user and system."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def memory_mb(pid: int) -> float:
+    """Memory of a process, what it shares with others counted in parts (PSS); its resident set where that is not told."""
+    for name, field in (("smaps_rollup", "Pss:"), ("status", "VmRSS:")):
+        try:
+            for line in Path(f"/proc/{pid}/{name}").read_text().splitlines():
+                if line.startswith(field):
+                    return int(line.split()[1]) / 1024
+        except OSError:
+            continue
+    return 0.0
+
+
+def stolen_s() -> float:
+    """Processor seconds, over all cores, that the host gave to others since it booted."""
+    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    return int(fields[8]) / _TICKS if len(fields) > 8 else 0.0
+
+
+def busy_s() -> float:
+    """Processor seconds, over all cores, that anything ran since boot (not idle, not waiting for a disk)."""
+    fields = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) / _TICKS
+
+
+def facts() -> dict[str, object]:
+    """What figures depend on."""
+    names = [line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    return {
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "cores": len(os.sched_getaffinity(0)), "cpu": names[0] if names else "",
+        "python": platform.python_version(), "sqlite": apsw.sqlite_lib_version(), "kernel": platform.release(),
+        "load_before": round(os.getloadavg()[0], 2),
+    }  # fmt: skip
+
+
+def percentile(sorted_values: list[float], part: float) -> float:
+    """The value that `part` (0..1) of them do not exceed; 0 for none."""
+    return sorted_values[min(len(sorted_values) - 1, int(len(sorted_values) * part))] if sorted_values else 0.0
+
+
+def spread(values: Iterable[float]) -> dict[str, float]:
+    """Of latencies in seconds: how many, p50, p99 and the longest, in milliseconds."""
+    found = sorted(values)
+    return {
+        "seen": len(found), "p50_ms": round(percentile(found, 0.5) * 1000, 2), "p99_ms": round(percentile(found, 0.99) * 1000, 2),
+        "max_ms": round(found[-1] * 1000, 2) if found else 0.0,
+    }  # fmt: skip
