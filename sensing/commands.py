@@ -74,18 +74,26 @@ def _selected(work: Work, args: dict[str, Any]) -> list[tuple[int, int]]:
 
 
 def _open(work: Work, table: str, place: int, part: int) -> bool:
-    query = f"SELECT 1 FROM {table} WHERE place=? AND part=? AND state='open'"  # noqa: S608 our own word
+    query = f"SELECT 1 FROM {table} WHERE place=? AND part=? AND state='open'"
     return bool(work.store.connection.execute(query, (place, part)).get)
 
 
 def _counted(work: Work, place: int) -> tuple[Account, str] | None:
     """How a frame counts now, when it counts as dead-lettered or quarantined; its holds count it no longer."""
     for table, outcome in (("dead", "dead_lettered"), ("held", "quarantined")):
-        query = f"SELECT {_ACCOUNT} FROM {table} WHERE place=? AND counted AND state='open'"  # noqa: S608 our own words
-        found = work.store.connection.execute(query, (place,)).fetchall()
-        if found:
-            return Account(*found[0]), outcome
+        query = f"SELECT {_ACCOUNT} FROM {table} WHERE place=? AND counted AND state='open'"
+        for hour, adapter, principal, device, run in work.store.connection.execute(query, (place,)):
+            return Account(int(hour), str(adapter), str(principal), str(device), str(run)), outcome
     return None
+
+
+def _parts(work: Work, table: str, place: int, only: str) -> list[int]:
+    """The open holds of a frame; of quarantined ones, those of one native id where one is meant."""
+    query = f"SELECT part FROM {table} WHERE place=? AND state='open'"
+    values: tuple[int | str, ...] = (place,)
+    if only and table == "held":
+        query, values = query + " AND native=?", (place, only)
+    return [int(str(part)) for (part,) in work.store.connection.execute(query, values)]
 
 
 def _through_again(work: Work, batch: Batch, frame: Frame | None, place: int, only: str = "") -> str:
@@ -95,16 +103,14 @@ def _through_again(work: Work, batch: Batch, frame: Frame | None, place: int, on
     was = _counted(work, place)
     batch.uncounted.append(place)
     for table in ("dead", "held"):
-        query = f"SELECT part FROM {table} WHERE place=? AND state='open'" + (" AND native=?" if only and table == "held" else "")  # noqa: S608
-        for (part,) in work.store.connection.execute(query, (place, only) if only and table == "held" else (place,)).fetchall():
-            batch.released.append((table, place, part))
+        batch.released += [(table, place, part) for part in _parts(work, table, place, only)]
     outcome = work.again(frame, batch, only)
     if was is not None and outcome != was[1]:
         batch.tally.moved(was[0], was[1], outcome)
     return outcome
 
 
-def _each(work: Work, batch: Batch, command_place: int, places: Iterable[int], only: str = "") -> dict[str, int]:
+def _each(work: Work, command_place: int, places: Iterable[int], only: str = "") -> dict[str, int]:
     """Frames through the path again, in order, a transaction every `_CHUNK`; counts by outcome."""
     counts: dict[str, int] = {}
     part = Batch(place=command_place - 1)
@@ -118,8 +124,8 @@ def _each(work: Work, batch: Batch, command_place: int, places: Iterable[int], o
     return counts
 
 
-def _redrive(work: Work, command: Command, frame: Frame, batch: Batch) -> dict[str, Any]:
-    return {"redriven": _each(work, batch, frame.place, (place for place, _ in _selected(work, command.args)))}
+def _redrive(work: Work, command: Command, frame: Frame, _batch: Batch) -> dict[str, Any]:
+    return {"redriven": _each(work, frame.place, (place for place, _ in _selected(work, command.args)))}
 
 
 def _drop(work: Work, command: Command, _frame: Frame, batch: Batch) -> dict[str, Any]:
@@ -136,10 +142,10 @@ def _held(work: Work, args: dict[str, Any]) -> list[tuple[int, int]]:
     return list(rows)
 
 
-def _accept(work: Work, command: Command, frame: Frame, batch: Batch) -> dict[str, Any]:
+def _accept(work: Work, command: Command, frame: Frame, _batch: Batch) -> dict[str, Any]:
     native = str(command.args["native"])
     places = [place for place, _ in _held(work, command.args)]
-    return {"accepted": _each(work, batch, frame.place, places, native)}
+    return {"accepted": _each(work, frame.place, places, native)}
 
 
 def _release(work: Work, command: Command, _frame: Frame, batch: Batch) -> dict[str, Any]:

@@ -118,7 +118,7 @@ class Supervisor:
             signal.signal(number, lambda *_: self.stop.set())
         try:
             while not self.stop.wait(0.1):
-                if any([child.tend() for child in self.children]):
+                if sum(child.tend() for child in self.children):
                     self.announce()
         finally:
             if on_signal is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ class Work:
             self._version = version
             self._decoder.refresh()
 
-    def _batch(self, frames: list[Frame]) -> int:
+    def _batch(self, frames: Sequence[Frame]) -> int:
         """Process frames from the front until the batch is full; commit it; returns how many it took."""
         batch = Batch()
         taken = 0

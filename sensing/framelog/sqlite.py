@@ -194,7 +194,7 @@ class SqliteLog:
 
     def refusals(self) -> dict[RefusalKey, int]:
         """Every counter of refused publishes."""
-        return {tuple(row[:4]): row[4] for row in self._db.execute("SELECT * FROM refusals")}  # type: ignore[misc]
+        return {tuple(row[:4]): row[4] for row in self._db.execute("SELECT * FROM refusals")}
 
     def mark(self, name: str, value: int) -> None:
         """Remember a number durably under a name."""

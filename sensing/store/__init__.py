@@ -6,7 +6,6 @@ A row's `seq` is `commit << 20 | row`: it grows with every commit, so it orders 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct, field

@@ -72,14 +72,14 @@ class StoreReader:
         """Rows committed after a seq, in commit order, every revision; `seq` is kept in each so that one may go on."""
         where, values = self._where(wanted) if wanted else ("", [])
         return [_row(row) | {"seq": row[0]} for row in self._db.execute(
-            f"{_ROW} WHERE h.seq > ? {where} ORDER BY h.seq LIMIT ?", (after, *values, limit))]  # fmt: skip  # noqa: S608
+            f"{_ROW} WHERE h.seq > ? {where} ORDER BY h.seq LIMIT ?", (after, *values, limit))]  # fmt: skip
 
     def observations(self, wanted: Wanted, limit: int, after: tuple[int, int] | None = None) -> list[dict[str, Any]]:
         """Rows by time, then commit; `after` is the (time microseconds, seq) of the last row of the page before."""
         where, values = self._where(wanted)
         page = "" if after is None else " AND (h.time, h.seq) > (?, ?)"
         return [_row(row) | {"seq": row[0], "time_us": row[6]} for row in self._db.execute(
-            f"{_ROW} WHERE 1 {where}{page} ORDER BY h.time, h.seq LIMIT ?", (*values, *(after or ()), limit))]  # fmt: skip  # noqa: S608
+            f"{_ROW} WHERE 1 {where}{page} ORDER BY h.time, h.seq LIMIT ?", (*values, *(after or ()), limit))]  # fmt: skip
 
     def latest(self, wanted: Wanted) -> list[dict[str, Any]]:
         """The newest good row of each datastream; times far ahead of their reception and tests never count."""
@@ -88,13 +88,13 @@ class StoreReader:
             f"""SELECT h.seq, s.thing, s.property, s.statistic, s.channel, h.begin, h.time, h.received, h.result, s.unit,
               h.quality, h.reason, h.revision, s.origin, s.run, h.lon, h.lat, h.place, h.served
               FROM series s JOIN latest l ON l.series = s.id JOIN hot h ON h.time = l.time AND h.series = s.id
-              WHERE h.served {where} ORDER BY s.thing, s.property, s.statistic, s.channel, s.run""", values)]  # fmt: skip  # noqa: S608
+              WHERE h.served {where} ORDER BY s.thing, s.property, s.statistic, s.channel, s.run""", values)]  # fmt: skip
 
     def behind(self, after: int, most: int, wanted: Wanted | None = None) -> int:
         """How many wanted rows were committed after a seq; counting stops at `most`."""
         where, values = self._where(wanted) if wanted else ("", [])
         return int(self._db.execute(
-            f"SELECT count(*) FROM (SELECT 1 FROM hot h JOIN series s ON s.id = h.series WHERE h.seq > ? {where} LIMIT ?)",  # noqa: S608
+            f"SELECT count(*) FROM (SELECT 1 FROM hot h JOIN series s ON s.id = h.series WHERE h.seq > ? {where} LIMIT ?)",
             (after, *values, most)).get)  # fmt: skip
 
     def nearest(self, wanted: Wanted, time: int, limit: int = 2) -> list[int]:
@@ -104,7 +104,7 @@ class StoreReader:
         for side, order in (("<=", "DESC"), (">", "ASC")):
             found.update(row[0] for row in self._db.execute(
                 f"""SELECT DISTINCT h.time FROM hot h JOIN series s ON s.id = h.series WHERE h.time {side} ? {where}
-                ORDER BY h.time {order} LIMIT ?""", (time, *values, limit)))  # fmt: skip  # noqa: S608
+                ORDER BY h.time {order} LIMIT ?""", (time, *values, limit)))  # fmt: skip
         return sorted(found)
 
     def _where(self, wanted: Wanted) -> tuple[str, list[Any]]:

@@ -61,7 +61,8 @@ class SqliteStore:
         self._last_series = max(self._series.values(), default=0)
         self._born: list[tuple[int | str, ...]] = []
         self._newest = dict(self._db.execute("SELECT series, newest FROM latest"))
-        self._place, self._commit = self._db.execute("SELECT place, commit_no FROM progress").get
+        self._place = int(self._db.execute("SELECT place FROM progress").get)
+        self._commit = int(self._db.execute("SELECT commit_no FROM progress").get)
 
     @property
     def connection(self) -> apsw.Connection:
@@ -86,9 +87,7 @@ class SqliteStore:
         number = self._commit + 1
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute("UPDATE progress SET place=?, commit_no=? WHERE commit_no=?", (batch.place, number, self._commit))
-            if not self._db.changes():
-                raise ConflictError("another worker has committed to this store", "stop one of them: a store has one writer")
+            self._move(batch.place, number)
             self._write(batch, number << ROW_BITS)
             self._db.execute("COMMIT")
         except BaseException:
@@ -98,6 +97,12 @@ class SqliteStore:
         self._place, self._commit = batch.place, number
         self._born.clear()
         return number
+
+    def _move(self, place: int, number: int) -> None:
+        """Move the cursor first: whoever has not seen the last commit may write nothing."""
+        self._db.execute("UPDATE progress SET place=?, commit_no=? WHERE commit_no=?", (place, number, self._commit))
+        if not self._db.changes():
+            raise ConflictError("another worker has committed to this store", "stop one of them: a store has one writer")
 
     def _write(self, batch: Batch, base: int) -> None:
         self._db.executemany("INSERT INTO series VALUES(?,?,?,?,?,?,?,?)", self._born)
@@ -156,9 +161,9 @@ class SqliteStore:
 
     def _holds(self, batch: Batch) -> None:
         for table, place, part in batch.released:
-            self._db.execute(f"UPDATE {table} SET state='done' WHERE place=? AND part=?", (place, part))  # noqa: S608 our own word
+            self._db.execute(f"UPDATE {table} SET state='done' WHERE place=? AND part=?", (place, part))
         for table in ("dead", "held"):
-            self._db.executemany(f"UPDATE {table} SET counted=0 WHERE place=?", [(place,) for place in batch.uncounted])  # noqa: S608
+            self._db.executemany(f"UPDATE {table} SET counted=0 WHERE place=?", [(place,) for place in batch.uncounted])
         self._db.executemany(_DEAD, [
             (h.place, h.part, *_account(h.account), h.counted, h.reason, h.detail, h.offset, h.length) for h in batch.dead
         ])  # fmt: skip

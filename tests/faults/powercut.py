@@ -92,8 +92,7 @@ class ForgetfulFile(apsw.VFSFile):
 
 def _picture(path: str) -> Disk:
     if path not in _disks:
-        with open(path, "rb") as real:
-            _disks[path] = Disk(path, bytearray(real.read()))
+        _disks[path] = Disk(path, bytearray(Path(path).read_bytes()))
     return _disks[path]
 
 

@@ -1,9 +1,11 @@
 """Commands through the log: redrive, accept, drop, annotate; each obeyed once and entered in the ledger."""
 
+from pathlib import Path
+
 import pytest
 
 from sensing.store.reader import Wanted
-from tests.forward import BASE, sums
+from tests.forward import BASE, Bench, sums
 
 T = BASE
 
