@@ -25,6 +25,7 @@ class Lane:
         self.source = source
         self.adapter = adapter
         self.stateful = adapter.STATEFUL
+        self.enrols: str = getattr(adapter, "ENROLS", "") if directory.receives(source.principal) else ""
         self.context = Context(
             principal=source.principal,
             settings=lambda native: getattr(directory.find(source.adapter, native), "settings", None) or {},

@@ -177,6 +177,7 @@ class Context(Struct):
     settings: the device's own settings by native id (its type's, overridden by the device's); {} for an unknown one.
     mappings: settings of each thing type that this principal's devices of this adapter have, for formats whose
         native id is only found by a mapping (plainjson).
+    every_field: whether fields that nothing is stored of are wanted too, as readings without a property (`sensing decode`).
     """
 
     principal: str
@@ -184,16 +185,23 @@ class Context(Struct):
     place: int = 0
     settings: Callable[[str], Mapping[str, Any]] = lambda _native: {}
     mappings: Sequence[Mapping[str, Any]] = ()
+    every_field: bool = False
 
 
 class Adapter(Protocol):
-    """A module of `adapters/`. `NAME` is its word in topics; `STATEFUL` says whether decode looks at `state`."""
+    """A module of `adapters/`. `NAME` is its word in topics; `STATEFUL` says whether decode looks at `state`.
+
+    One whose senders cannot be known before has `ENROLS`, the type of thing they become, and `thing_id(native)`.
+    """
 
     NAME: str
     STATEFUL: bool
 
     def decode(self, payload: bytes, context: Context, state: JsonState | None = None) -> Decoded:
         """Read one MQTT payload. Raises DecodeError and nothing else when the whole of it is unreadable."""
+
+    def thing_id(self, native: str) -> str:
+        """The registry id of a sender that enrols itself; only adapters with `ENROLS` have it."""
 
     def expire(self, state: JsonState, now: Micros) -> Decoded:
         """Give up on what `state` has waited for too long at `now`: rejections, NAKs and the state that remains."""
@@ -232,6 +240,8 @@ class Thing(Struct, frozen=True):
     settings: Mapping[str, Any] = {}
     limits: Mapping[str, tuple[float, float]] = {}
     configs: tuple[Config, ...] = (Config(),)
+    shared: bool = False
+    """Heard by any receiver and owned by none: a vessel that enrolled itself."""
 
     def config_at(self, time: Micros) -> Config:
         """The configuration in force at `time`; before the first one, the first one."""
@@ -253,6 +263,12 @@ class Directory(Protocol):
 
     def mappings(self, principal: str, adapter: str) -> Sequence[Mapping[str, Any]]:
         """Settings of the types of this principal's devices of this adapter, each once."""
+
+    def receives(self, principal: str) -> bool:
+        """Whether this principal is a receiver or network server, under which senders may enrol themselves."""
+
+    def newcomer(self, type_id: str, thing_id: str, adapter: str, native: str) -> Thing:
+        """A shared thing of a type, which the registry does not know."""
 
 
 class Grant(Struct, frozen=True):

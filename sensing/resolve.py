@@ -6,13 +6,16 @@ only its own devices (P-rule of the registry), whatever its payload claims.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
 from .decode import Lane
 from .errors import Reason
-from .model import Directory, Reading, Rejection, Thing
+from .model import Reading, Rejection, Thing
+
+Find = Callable[[Lane, str], Thing | None]
+"""The thing of a native id, from the registry or among those that enrolled themselves."""
 
 
 class Resolved(Struct, gc=False):
@@ -23,13 +26,13 @@ class Resolved(Struct, gc=False):
     refused: list[Rejection]
 
 
-def resolve(lane: Lane, readings: Sequence[Reading], directory: Directory) -> Resolved:
+def resolve(lane: Lane, readings: Sequence[Reading], find: Find) -> Resolved:
     """Find the thing of each reading."""
-    adapter, principal = lane.source.adapter, lane.source.principal
+    principal = lane.source.principal
     found = Resolved([], [], [])
     for reading in readings:
-        thing = directory.find(adapter, reading.native)
-        if thing is not None and thing.principal == principal:
+        thing = find(lane, reading.native)
+        if thing is not None and (thing.principal == principal or thing.shared):
             found.pairs.append((reading, thing))
         elif thing is None:
             if reading.native not in found.unknown:

@@ -112,6 +112,9 @@ class Work(_Section):
 
     batch: int = Field(4_000, ge=1, description="Frames decoded and committed in one transaction")
     poll_ms: float = Field(20.0, gt=0, description="How long work sleeps when the log has nothing new")
+    enrol_limit: int = Field(
+        50_000, ge=0, description="Things that may enrol themselves (vessels); beyond, they wait in quarantine"
+    )
     clock_ahead_s: float = Field(600.0, gt=0, description="Device time this far ahead of reception is flagged clock")
 
 

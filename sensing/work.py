@@ -18,6 +18,7 @@ import apsw
 
 from . import commands, failpoints, ledger, logs, times, topics
 from .decode import Decoder, Lane
+from .enrol import Enrolment
 from .framelog import Log
 from .metrics import Metrics
 from .model import Adapter, Decoded, Directory, Frame, QualityReason, Reading, Rejection, Thing
@@ -50,9 +51,14 @@ class Work:
         self.metrics = metrics
         self._settings = settings
         self._decoder = Decoder(adapters, directory)
-        self._streams = Streams(store.connection)
+        self._remember()
         self._version = directory.version()
         self._ahead = int(settings.work.clock_ahead_s * times.SECOND)
+
+    def _remember(self) -> None:
+        """What one frame leaves for the next, as the store has it."""
+        self._streams = Streams(self.store.connection)
+        self._enrolment = Enrolment(self.store.connection, self.directory, self._settings.work.enrol_limit)
 
     def step(self) -> int:
         """Read, process and commit one batch; returns how many frames it took (0 when the log has no more)."""
@@ -64,7 +70,7 @@ class Work:
                 done += self._batch(frames[done:])
             except BaseException:
                 self.store.forget()
-                self._streams = Streams(self.store.connection)
+                self._remember()
                 raise
         return done
 
@@ -73,6 +79,7 @@ class Work:
         if version != self._version:
             self._version = version
             self._decoder.refresh()
+            self._enrolment.refresh()
 
     def _batch(self, frames: Sequence[Frame]) -> int:
         """Process frames from the front until the batch is full; commit it; returns how many it took."""
@@ -147,7 +154,11 @@ class Work:
 
     def _absorb(self, lane: Lane, frame: Frame, decoded: Decoded, batch: Batch) -> tuple[str, str]:
         """Rows, holds, facts and replies of one decoded frame; returns (outcome, the device it is booked on)."""
-        found = resolve(lane, decoded.readings, self.directory)
+
+        def find(lane: Lane, native: str) -> Thing | None:
+            return self.directory.find(lane.source.adapter, native) or self._enrolment.thing(lane, native, frame.received, batch)
+
+        found = resolve(lane, decoded.readings, find)
         for reading, thing in found.pairs:
             self._observe(lane, frame, reading, thing, batch)
         device = found.pairs[0][1].id if found.pairs else ""
@@ -164,8 +175,8 @@ class Work:
         for reply in decoded.replies:
             batch.replies.append((lane.source.principal, topics.down(lane.source.adapter, lane.source.principal), reply.payload))
         for fact in decoded.facts:
-            owner = self.directory.find(lane.source.adapter, fact.native)
-            if owner is not None and owner.principal == lane.source.principal:
+            owner = find(lane, fact.native)
+            if owner is not None and (owner.shared or owner.principal == lane.source.principal):
                 batch.facts.append(
                     Fact(owner.id, lane.source.run, fact.key, fact.value, fact.time or frame.received, frame.place)
                 )
@@ -195,7 +206,7 @@ class Work:
             batch.rows.append(Row(
                 self.store.series(key, lane.source.origin, o.unit), o.time, o.begin, o.result, o.quality,
                 _REASONS[o.reason], o.revision, o.generation, o.sent, o.rank, frame.received, frame.place, o.lon, o.lat,
-                o.reason not in _NOT_CURRENT and o.result is not None, booked))  # fmt: skip
+                o.reason not in _NOT_CURRENT and (o.result is not None or o.lon is not None), booked, thing.shared))  # fmt: skip
             booked = None  # type: ignore[assignment]  # further rows are derived from the same reading
 
     def _first_received(self, frame: Frame) -> int:

@@ -82,6 +82,12 @@ class FakeDirectory:
     def find(self, adapter: str, native: str) -> Thing | None:
         return self.things.get(native)
 
+    def receives(self, principal: str) -> bool:
+        return principal.startswith("rx")
+
+    def newcomer(self, type_id: str, thing_id: str, adapter: str, native: str) -> Thing:
+        return Thing(thing_id, type_id, adapter, native, "", shared=True)
+
     def mappings(self, principal: str, adapter: str) -> Sequence[Mapping[str, Any]]:
         return ()
 
@@ -96,6 +102,7 @@ class Bench:
     def __init__(self, data: Path, batch: int = 100) -> None:
         self.data = data
         self.log = SqliteLog(data / "log.db")
+        self.adapter: Any = FakeAdapter()
         self.directory = FakeDirectory()
         self.settings = Settings(work={"batch": batch})  # type: ignore[arg-type]
         self.work = self.worker()
@@ -104,7 +111,7 @@ class Bench:
     def worker(self) -> Work:
         """A worker as a new process would make it."""
         store = SqliteStore(self.data / "store.db")
-        return Work(self.log, store, {"fake": FakeAdapter()}, self.directory, self.settings, Metrics())  # type: ignore[dict-item]
+        return Work(self.log, store, {"fake": self.adapter}, self.directory, self.settings, Metrics())  # type: ignore[dict-item]
 
     def say(self, *payloads: Any, principal: str = "p", run: str = "", adapter: str = "fake", duplicate: bool = False) -> None:
         """Append frames, a second apart."""

@@ -124,12 +124,14 @@ def _text_bits(text: str) -> int:
     return bits
 
 
-def text_of(bits: int, width: int) -> str:
-    """Six-bit ASCII up to the first @, without blanks at the ends."""
-    letters = [bits >> at & 63 for at in range(width - 6, -1, -6)]
-    if 0 in letters:
-        del letters[letters.index(0) :]
-    return "".join(chr(letter if letter >= 32 else letter + 64) for letter in letters).strip()
+def text_of(message: int, bits: int, start: int, width: int) -> str:
+    """Six-bit ASCII at `start` of a message of `bits` bits, without @ and blanks at its end."""
+    letters = list[str]()
+    for at in range(start, min(start + width, bits), 6):
+        there = min(6, bits - at)
+        letter = message >> bits - at - there & (1 << there) - 1
+        letters.append(chr(letter if letter >= 32 else letter + 64))
+    return "".join(letters).rstrip("@").strip()
 
 
 def _fields(layout: str) -> tuple[int, tuple[Field, ...]]:
@@ -165,11 +167,12 @@ def every(kind: int, message: int, bits: int) -> dict[str, Any]:
         if there <= 0:
             found[field.name] = None
             continue
-        raw = message >> bits - field.start - there & (1 << there) - 1
         if field.kind == "text":
-            found[field.name] = text_of(raw, there // 6 * 6) if there % 6 == 0 else text_of(raw << -there % 6, there + -there % 6)
+            found[field.name] = text_of(message, bits, field.start, field.width)
             continue
-        found[field.name] = field.read((raw ^ field.sign) - field.sign if there == field.width else raw)
+        raw = message >> bits - field.start - there & (1 << there) - 1
+        sign = field.sign >> field.width - there
+        found[field.name] = field.read((raw ^ sign) - sign)
     return found
 
 

@@ -30,10 +30,10 @@ _MILLIS = 11
 
 
 class Sentence(NamedTuple):
-    """A sentence whose checksum holds. fields: the first is talker and formatter. time: its tag block's `c:`."""
+    """A sentence whose checksum holds. body: between start and *, printable ASCII. time: its tag block's `c:`."""
 
     start: str
-    fields: list[str]
+    body: bytes
     time: Micros | None = None
 
 
@@ -70,7 +70,7 @@ def parse(line: bytes) -> Sentence:
         raise _refusal(line, at)
     if xor(found[2]) != int(found[3], 16):
         raise DecodeError(Reason.BAD_CHECKSUM, f"says {_text(found[3])}, it is {xor(found[2]):02X}", at)
-    return Sentence(_text(found[1]), _text(found[2]).split(","), time)
+    return Sentence(_text(found[1]), found[2], time)
 
 
 def finished(line: bytes) -> bool:

@@ -45,7 +45,7 @@ class Lines:
         self._frames: dict[int, bytes] = {}
         settings: Mapping[str, Any] = thing.settings
         self._context = Context(
-            principal=thing.principal, settings=lambda _native: settings, mappings=[settings] if settings else []
+            principal=thing.principal, settings=lambda _native: settings, mappings=[settings] if settings else [], every_field=True,
         )
 
     def all(self, lines: Iterable[bytes], *, in_hex: bool) -> Iterator[list[dict[str, Any]]]:

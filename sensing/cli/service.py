@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -50,16 +52,13 @@ def up(
         _until_drill(data, wanted=demo)
         _welcome(data)
         return
-    root.up(
-        data,
-        demo=demo,
-        speed=speed,
-        devices=devices,
-        mqtt_port=mqtt_port,
-        http_port=http_port,
-        host=host,
-        on_ready=lambda _: _welcome(data),
-    )
+    live = _Live(data, wanted=demo)
+    try:
+        root.up(
+            data, demo=demo, speed=speed, devices=devices, mqtt_port=mqtt_port, http_port=http_port, host=host, on_ready=live.show
+        )  # fmt: skip
+    finally:
+        live.close()
     talk(say("stopped"))
 
 
@@ -116,6 +115,25 @@ def version() -> None:
         write(f"sensing {__version__}\n")
     else:
         show_one({"version": __version__})
+
+
+class _Live:
+    """What somebody at a terminal sees once it is ready: where things are and, in the demo, the gauges' own reports."""
+
+    def __init__(self, data: Path, *, wanted: bool) -> None:
+        self._data = data
+        self._wanted = wanted and sys.stdout.isatty()
+        self._tail: subprocess.Popen[bytes] | None = None
+
+    def show(self, _about: Mapping[str, Any]) -> None:
+        _welcome(self._data)
+        if self._wanted:
+            self._tail = subprocess.Popen([sys.executable, "-m", "sensing", "--data", str(self._data), "tail", "--since", "1m"])
+
+    def close(self) -> None:
+        if self._tail is not None:
+            self._tail.terminate()
+            self._tail.wait()
 
 
 def _until_drill(data: Path, *, wanted: bool) -> None:

@@ -12,12 +12,13 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, bindparam, select
 
-from sensing.model import Thing
+from sensing.model import Domain, Thing
 
 from .database import Database, Poller
 from .recent import Recent
+from .records import Kind
 from .rows import config_of
-from .schema import ACTIVE, configs, things
+from .schema import ACTIVE, configs, principals, things
 from .types import limits_of, settings_of, units_of
 
 _MOST_CHANGES = 10_000
@@ -35,6 +36,10 @@ _TYPES = (
 )
 _CHANGED = (
     select(things.c.id, things.c.adapter, things.c.native).where(things.c.changed > bindparam("since")).limit(bindparam("most"))
+)
+
+_RECEIVER = select(principals.c.id).where(
+    principals.c.id == bindparam("principal"), principals.c.kind.in_((Kind.RECEIVER, Kind.SERVER)), principals.c.retired.is_(None)
 )
 
 _Key = tuple[str, str]
@@ -55,6 +60,7 @@ class RegistryDirectory:
         self._capacity = capacity
         self._unknown: Recent[_Key, bool] = Recent(capacity)
         self._mappings: Recent[_Key, tuple[Mapping[str, Any], ...]] = Recent(capacity)
+        self._receivers: Recent[str, bool] = Recent(capacity)
         self._seen = self._poller.version()
 
     def version(self) -> int:
@@ -80,6 +86,21 @@ class RegistryDirectory:
             found = tuple(settings_of(self._types, row.type) for row in rows)
             self._mappings.put(key, found)
         return found
+
+    def receives(self, principal: str) -> bool:
+        found = self._receivers.get(principal)
+        if found is None:
+            found = bool(self._poller.rows(_RECEIVER, {"principal": principal}))
+            self._receivers.put(principal, found)
+        return found
+
+    def newcomer(self, type_id: str, thing_id: str, adapter: str, native: str) -> Thing:
+        kind = self._types.get(type_id)
+        return Thing(
+            id=thing_id, type=type_id, adapter=adapter, native=native, principal="", shared=True,
+            domain=str(kind.domain) if kind is not None else Domain.ENVIRONMENT, settings=settings_of(self._types, type_id),
+            limits=limits_of(self._types, type_id),
+        )  # fmt: skip
 
     def close(self) -> None:
         self._poller.close()
@@ -119,6 +140,7 @@ class RegistryDirectory:
         """Drop what changed after `since`. By id as well, for the native id itself may have changed."""
         self._unknown.clear()
         self._mappings.clear()
+        self._receivers.clear()
         changed = self._poller.rows(_CHANGED, {"since": since, "most": _MOST_CHANGES})
         if len(changed) >= _MOST_CHANGES:
             self._known.clear()

@@ -46,6 +46,7 @@ class Row(Struct, gc=False):
     lat: float | None
     current: bool
     account: Account | None
+    shared: bool = False
 
 
 class Held(Struct):
@@ -74,6 +75,17 @@ class Fact(Struct):
     value: str
     begin: Micros
     place: int
+
+
+class Newcomer(Struct):
+    """A thing that enrolled itself, and the principal that first heard it."""
+
+    thing: str
+    type: str
+    adapter: str
+    native: str
+    principal: str
+    at: Micros
 
 
 class StateChange(Struct):
@@ -106,6 +118,7 @@ class Batch(Struct):
     states: dict[str, StateChange] = field(default_factory=dict)
     clocks: dict[str, Micros] = field(default_factory=dict)
     """Run to its own time."""
+    enrolled: list[Newcomer] = field(default_factory=list)
     annotations: list[dict[str, Any]] = field(default_factory=list)
     results: list[tuple[str, str, str, Micros, int, str]] = field(default_factory=list)
     """(command id, op, by, at, place, result as JSON)."""

@@ -19,7 +19,7 @@ from sensing import ledger, sqlite, times
 from sensing.ledger import COLUMNS
 from sensing.model import QualityReason
 
-from . import cursor
+from . import cursor, seq
 
 _REASON = tuple(QualityReason)
 _ROW = """SELECT h.seq, s.thing, s.property, s.statistic, s.channel, h.begin, h.time, h.received, h.result, s.unit,
@@ -191,6 +191,16 @@ class StoreReader:
         return list(
             self._db.execute("SELECT id, principal, topic, payload FROM outbox WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
         )
+
+    def enrolled(self, thing: str) -> tuple[str, str, str] | None:
+        """(type, adapter, native) of a thing that enrolled itself; None when it did not."""
+        row = self._db.execute("SELECT type, adapter, native FROM enrolled WHERE thing=?", (thing,)).get
+        return None if row is None else (str(row[0]), str(row[1]), str(row[2]))
+
+    def witnesses(self, cursor_text: str) -> list[str]:
+        """The principals that heard a shared thing's row too, beside the one whose frame it was stored from."""
+        query = "SELECT w.principal FROM hot h JOIN witnesses w USING(series, time, revision) WHERE h.seq = ? ORDER BY w.place"
+        return [str(name) for (name,) in self._db.execute(query, (seq(cursor_text),))]
 
     def facts(self, device: str) -> list[dict[str, Any]]:
         """What has been true of a device, oldest first."""

@@ -5,6 +5,7 @@
     dead         frames and parts that were refused      held       quarantined frames, by native id
     pending      frames whose other parts are awaited    states     what adapters remember of a stream
     clocks       what time it is in each run             annotations, commands   what people said
+    enrolled     things that registered themselves       witnesses    who else heard what is stored
     outbox       replies for the door to send
     accounts     the ledger by device and hour           intake     frames as they left the log
     progress     the cursor
@@ -45,6 +46,11 @@ CREATE INDEX IF NOT EXISTS held_native ON held(state, adapter, native);
 CREATE TABLE IF NOT EXISTS pending(place INTEGER PRIMARY KEY, {_ACCOUNT});
 CREATE TABLE IF NOT EXISTS states(
   stream TEXT PRIMARY KEY, source BLOB, state BLOB, deadline INTEGER, received INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS enrolled(
+  thing TEXT PRIMARY KEY, type TEXT, adapter TEXT, native TEXT, principal TEXT, at INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS witnesses(
+  series INTEGER, time INTEGER, revision INTEGER, principal TEXT, place INTEGER,
+  PRIMARY KEY(series, time, revision, principal)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS clocks(run TEXT PRIMARY KEY, time INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox(
   id INTEGER PRIMARY KEY AUTOINCREMENT, principal TEXT, topic TEXT, payload BLOB, at INTEGER);

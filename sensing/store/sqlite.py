@@ -134,6 +134,9 @@ class SqliteStore:
             late = row.time <= max(seen.get(row.series, -(1 << 62)), newest.get(row.series, -(1 << 62)))
             if seq not in inserted:
                 verdict = "duplicate"
+                if row.shared and row.account is not None:
+                    self._db.execute("INSERT OR IGNORE INTO witnesses VALUES(?,?,?,?,?)", (
+                        row.series, row.time, row.revision, row.account.principal, row.place))  # fmt: skip
                 self._db.execute(_SERVE, (row.time, row.series))
             elif late and self._db.execute(_EARLIER, (row.time, row.series, seq)).get:
                 verdict = "revised"
@@ -181,6 +184,8 @@ class SqliteStore:
                 self._db.execute("INSERT OR REPLACE INTO states VALUES(?,?,?,?,?)", (
                     change.stream, msgspec.json.encode(change.source), json.dumps(change.state).encode(), change.deadline,
                     change.received))  # fmt: skip
+        self._db.executemany("INSERT OR IGNORE INTO enrolled VALUES(?,?,?,?,?,?)", [
+            (n.thing, n.type, n.adapter, n.native, n.principal, n.at) for n in batch.enrolled])  # fmt: skip
         self._db.executemany("INSERT OR REPLACE INTO clocks VALUES(?,?)", batch.clocks.items())
         self._db.executemany(
             "INSERT INTO outbox(principal, topic, payload, at) VALUES(?,?,?,strftime('%s','now'))", batch.replies

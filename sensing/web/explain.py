@@ -52,9 +52,10 @@ class Explained(Struct):
 def explain(desk: Desk, ask: Ask) -> dict[str, Any]:
     """The way of one observation. Raises UsageError without its names, NotFoundError with the nearest times in the hint."""
     wanted, time = _wanted(desk, ask)
-    device = desk.registry.show_device(ask.text("device"))
     with desk.stores.take() as store:
+        thing = _known(desk, store, ask.text("device"))
         row, revisions = _rows(store, wanted, time)
+        witnesses = store.witnesses(row["cursor"])
     steps: list[dict[str, Any]] = []
     with desk.logs.take() as log, desk.directories.take() as directory:
         directory.version()
@@ -62,10 +63,20 @@ def explain(desk: Desk, ask: Ask) -> dict[str, Any]:
         if frame is None:
             steps.append(_step("frame", place=row["frame"], gone="the log keeps frames for retention.frames_d days"))
         else:
-            steps += _steps(desk, log, directory, thing_of(desk, device), frame, row)
-    steps.append(_step("stored", **_stored(row)))
+            steps += _steps(desk, log, directory, thing, frame, row)
+    steps.append(_step("stored", **_stored(row), **({"also_heard_by": witnesses} if witnesses else {})))
     steps.append(_step("revisions", revisions=revisions, served=row["revision"]))
-    return {"device": device.id, "observation": row, "steps": steps}
+    return {"device": thing.id, "observation": row, "steps": steps}
+
+
+def _known(desk: Desk, store: StoreReader, device: str) -> Thing:
+    """A registered device, or a thing that enrolled itself. Raises NotFoundError."""
+    enrolled = store.enrolled(device)
+    if enrolled is None:
+        return thing_of(desk, desk.registry.show_device(device))
+    kind, adapter, native = enrolled
+    with desk.directories.take() as directory:
+        return directory.newcomer(kind, device, adapter, native)
 
 
 def thing_of(desk: Desk, device: Device) -> Thing:

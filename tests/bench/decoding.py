@@ -23,11 +23,11 @@ def adapters(place: Place) -> Iterator[dict[str, Any]]:
     place.say("adapters")
     for form, name in messages.FORMATS.items():
         found, contexts = app.adapters()[name], [Context(messages.principal(n)) for n in range(_DIFFERENT)]
-        payloads = [messages.MESSAGE[form](n, messages.START_MS) for n in range(_DIFFERENT)]
+        payloads = [messages.MESSAGE[form](n, messages.START_MS + n * messages.STEP_MS[form]) for n in range(_DIFFERENT)]
         readings = sum(len(found.decode(payload, context).readings) for payload, context in zip(payloads, contexts, strict=True))
         rate = _rate(lambda p=payloads, c=contexts, d=found.decode: [d(*both) for both in zip(p, c, strict=True)], seconds)
         yield {"case": name, "frames_s": rate, "us_frame": 1e6 / rate, "readings": readings / _DIFFERENT}
-    payloads = [messages.json_message(n, messages.START_MS) for n in range(_DIFFERENT)]
+    payloads = [messages.json_message(n, messages.START_MS + n) for n in range(_DIFFERENT)]
     for name, read in (("json.loads", json.loads), ("msgspec.json", msgspec.json.decode)):
         rate = _rate(lambda r=read, p=payloads: [r(payload) for payload in p], seconds)
         yield {"case": name, "frames_s": rate, "us_frame": 1e6 / rate}

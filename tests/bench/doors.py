@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from typing import Any
 
+from sensing.framelog.sqlite import SqliteLog
 from tests.bench import host, messages
 from tests.bench.place import Place, finish, tool
 from tests.e2e.mosquitto import Mosquitto
@@ -38,13 +39,15 @@ def door(place: Place) -> Iterator[dict[str, Any]]:
             city.start("door")
             city.listening()
             found = place.load(
-                city, city.port, form, connections, "saturate", window=window, warm_s=place.long(1.0, 0.3),
-                seconds=place.long(3.0, 0.7), watch={"door": city.roles["door"].pid},
+                city, city.port, form, connections, "saturate", window=window, warm_s=place.long(0.8, 0.3),
+                seconds=place.long(2.5, 0.7), watch={"door": city.roles["door"].pid},
             )  # fmt: skip
+            logged = SqliteLog(city.data / "log.db", write=False).head()
         cpu = found["cpu"]
         yield {
             "case": case, "messages_s": found["acked"] / found["seconds"], "us_message": 1e6 * cpu["door"] / max(1, found["acked"]),
             "door_cores": cpu["door"] / found["seconds"], "loader_cores": cpu["loader"] / found["seconds"],
+            "acked": found["ever"], "logged": logged,
         }  # fmt: skip
 
 

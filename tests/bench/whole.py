@@ -61,6 +61,8 @@ def latency(place: Place) -> Iterator[dict[str, Any]]:
             runfile.wait_for(city.data, "run/work.json", city.roles["work"].pid, 30)
             seconds = place.long(8, 2)
             watch = tool("whole", city.data, rate * seconds)
+            assert watch.stdout is not None
+            assert watch.stdout.readline() == "ready\n"
             roles = {role: process.pid for role, process in city.roles.items()}
             found = place.load(city, city.port, "json", 50, "paced", rate=rate, seconds=seconds, watch=roles)
             seen = finish(watch)
@@ -108,7 +110,7 @@ class _Tail:
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
         deadline = time.monotonic() + 20
-        while "sensing_stream_readers 1" not in _metrics(url, token):
+        while 'sensing_stream_readers{role="web"} 1' not in _metrics(url, token):
             assert time.monotonic() < deadline, "tail does not follow"
             time.sleep(0.1)
 
@@ -128,6 +130,7 @@ def _metrics(url: str, token: str) -> str:
 def main(data: Path, count: int) -> None:
     """Follow the store as any reader does, looking each 5 ms; how late rows were on stdout. A message's time is when it was due."""
     reader, late, after = StoreReader(data / "store.db"), list[float](), 0
+    print("ready", flush=True)
     quiet = time.monotonic() + 60
     while len(late) < count and time.monotonic() < quiet:
         rows = reader.follow(after, _PAGE)

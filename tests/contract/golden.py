@@ -5,7 +5,8 @@
 
 `lines` are those that `sensing decode` prints (CONTRACT "Lines that programs read"); of an error line only `line` and `error`
 count. `result` and `result_unit` come from a later stage than an adapter and are not compared here.
-`context`: `principal`, `received` (RFC 3339), `settings` (one device's own, for all), `mappings`.
+`context`: `principal`, `received` (RFC 3339), `settings` (one device's own, for all), `mappings`,
+`every_field`.
 """
 
 import json
@@ -44,6 +45,7 @@ def context(given=None, received=RECEIVED):
         received=parse_instant(given["received"]) if "received" in given else received,
         settings=lambda _native: settings,
         mappings=given.get("mappings", ()),
+        every_field=given.get("every_field", False),
     )
 
 

@@ -95,6 +95,11 @@ class City:
         """Wait until work has read all that the door wrote."""
         _until(self._is_caught_up, timeout_s, "work does not catch up", self._logs)
 
+    def delivered(self, rows: int, timeout_s: float = 120) -> None:
+        """Wait until so many rows are stored, and all that the door wrote is worked: for frames that come through a broker."""
+        _until(lambda: len(self.rows()) >= rows, timeout_s, f"{rows} rows are not stored", self._logs)
+        self.caught_up(timeout_s)
+
     def _is_caught_up(self) -> bool:
         with contextlib.suppress(apsw.BusyError):
             return _one(self.data / "log.db", "SELECT ifnull(max(place), 0) FROM frames") == _one(

@@ -1,0 +1,95 @@
+"""From rows of rounds to best and median, ratios, floors and tables. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from tests.bench.parts import FLOORS, PARTS, Floor, Part, Row
+
+Rounds = Mapping[str, Sequence[Sequence[Row]]]
+"""By part: for each round, its rows."""
+
+
+def cases(part: Part, rounds: Sequence[Sequence[Row]]) -> dict[str, dict[str, Any]]:
+    """By case: {best: the row of the best round, median: of the part's own column, rounds: every row}."""
+    found: dict[str, list[Row]] = {}
+    for rows in rounds:
+        for row in rows:
+            found.setdefault(str(row["case"]), []).append(row)
+    choose = min if part.least else max
+    return {
+        case: {"best": choose(rows, key=lambda row: row[part.best]), "median": median(row[part.best] for row in rows), "rounds": rows}
+        for case, rows in found.items()
+    }  # fmt: skip
+
+
+def ratios(rounds: Rounds) -> dict[str, dict[str, float]]:
+    """By case, door over paho: of each round, the best and the median (of the same round: both met the same machine)."""
+    found: dict[str, list[float]] = {}
+    for ours, theirs in zip(rounds.get("door", ()), rounds.get("paho", ()), strict=False):
+        beside = {row["case"]: row["messages_s"] for row in theirs}
+        for row in ours:
+            found.setdefault(row["case"], []).append(row["messages_s"] / beside[row["case"]])
+    return {case: {"best": max(values), "median": median(values), "least": min(values)} for case, values in found.items()}
+
+
+def floors(rounds: Rounds) -> list[dict[str, Any]]:
+    """Every floor whose parts were run: {text, case, best, median, floor, met} by the best round."""
+    return [told for floor in FLOORS for told in _floor(floor, rounds)]
+
+
+def _floor(floor: Floor, rounds: Rounds) -> Iterator[dict[str, Any]]:
+    if floor.over:
+        found = {case: (ratio["best"], ratio["median"]) for case, ratio in ratios(rounds).items()}
+    else:
+        choose = min if floor.most else max
+        rows = [row for once in rounds.get(floor.part, ()) for row in once]
+        values = {row["case"]: [each[floor.column] for each in rows if each["case"] == row["case"]] for row in rows if floor.column in row}
+        found = {case: (choose(many), median(many)) for case, many in values.items()}
+    for case, (best, middle) in found.items():
+        if case.endswith(floor.cases):
+            met = best <= floor.value if floor.most else best >= floor.value
+            yield {"text": floor.text, "case": case, "best": best, "median": middle, "floor": floor.value, "most": floor.most, "met": met}
+
+
+def wrong(rounds: Rounds) -> list[str]:
+    """Rows in which something was lost, doubled or invented: never a matter of speed."""
+    return [
+        f"{name} {row['case']}: {dict(row)}" for name, parts in rounds.items() for rows in parts for row in rows if not PARTS[name].exact(row)
+    ]
+
+
+def tables(rounds: Rounds) -> Iterator[str]:
+    """Lines to print."""
+    for name, found in rounds.items():
+        part = PARTS[name]
+        yield f"\n{part.title}  [{name}, best of {len(found)}]"
+        heads = ["", *(head for _, head, _ in part.columns), "median"]
+        decimals = next(places for key, _, places in part.columns if key == part.best)
+        rows = [
+            [case, *(_number(told["best"].get(key), places) for key, _, places in part.columns), _number(told["median"], decimals)]
+            for case, told in cases(part, found).items()
+        ]
+        yield from _aligned(heads, rows)
+    if found_ratios := ratios(rounds):
+        yield "\ndoor / paho, messages/s, of the same round"
+        yield from _aligned(["", "best", "median", "least"], [
+            [case, *(_number(ratio[key], 2) for key in ("best", "median", "least"))] for case, ratio in found_ratios.items()])  # fmt: skip
+    if told_floors := floors(rounds):
+        yield "\nfloors (told, not asserted)"
+        yield from _aligned(["", "", "best", "median", "floor", ""], [
+            [one["text"], one["case"], _number(one["best"], 2), _number(one["median"], 2),
+             f"{'<=' if one['most'] else '>='} {one['floor']:g}", "ok" if one["met"] else "NOT MET"] for one in told_floors])  # fmt: skip
+
+
+def _number(value: float | None, decimals: int) -> str:
+    return "" if value is None else f"{value:,.{decimals}f}"
+
+
+def _aligned(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(len(cell) for cell in column) for column in zip(heads, *rows, strict=True)]
+    for row in (heads, *rows):
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        yield "  " + "  ".join(cells).rstrip()
