@@ -1,6 +1,6 @@
-"""AIS as receivers pass it on: AIVDM and AIVDO sentences (IEC 61162-1; messages of ITU-R M.1371-5).
+r"""AIS as receivers pass it on: AIVDM and AIVDO sentences (IEC 61162-1; messages of ITU-R M.1371-5).
 
-    \\c:1609841515*53\\!AIVDM,2,1,3,B,55P5TL01VIaAL@7WKO@mBplU@<PDhh0000...,0*3E
+    \c:1609841515*53\!AIVDM,2,1,3,B,55P5TL01VIaAL@7WKO@mBplU@<PDhh0000...,0*3E
     |  time           | |     | | | | |                                   | checksum
     |  of a tag block | |     | | | | six-bit armour of the message        fill bits
     optional          | |     | | | channel
@@ -33,8 +33,8 @@ __all__ = ["ENROLS", "EXAMPLES", "NAME", "STATEFUL", "decode", "encode", "expire
 
 NAME = "ais"
 STATEFUL = True
-ENROLS = True
-"""Vessels cannot be registered before they are heard: they enrol themselves under their receiver."""
+ENROLS = "vessel"
+"""The type of those that enrol themselves under their receiver: vessels cannot be registered before they are heard."""
 
 _KINDS = (b"VDM", b"VDO")
 _FILLS: Mapping[bytes, int] = {b"": 0, **{str(number).encode(): number for number in range(6)}}

@@ -4,6 +4,7 @@
 
     redrive  {places?: [[place, part]], reason?}   dead letters through the path again
     drop     {places?, reason?, why}                dead letters closed unread
+    redecode {adapter?, principal?, native?, since?} frames since a time decoded anew; what they say now outranks what they said
     accept   {adapter, native, principal?}          quarantined frames of a device that is registered now
     release  {adapter, native, why}                 quarantined frames closed unread
     annotate {device, property, from, to, quality, reason}
@@ -19,12 +20,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from . import logs
-from .ledger import Account
+from .ledger import HOUSE, Account
 from .model import Frame, Micros, Quality, QualityReason
 from .store import Batch
 
 if TYPE_CHECKING:
     from .work import Work
+
+WAITING = "waiting"
+"""What `Work.again` says of a part whose message goes on in a later frame: nothing of it is booked."""
 
 _log = logs.get("commands")
 _CHUNK = 500
@@ -96,15 +100,19 @@ def _parts(work: Work, table: str, place: int, only: str) -> list[int]:
     return [int(str(part)) for (part,) in work.store.connection.execute(query, values)]
 
 
-def _through_again(work: Work, batch: Batch, frame: Frame | None, place: int, only: str = "") -> str:
+def _through_again(
+    work: Work, batch: Batch, frame: Frame | None, place: int, only: str = "", states: dict[str, Any] | None = None
+) -> str:
     """One frame through the path again; its old holds are closed, what is still wrong is held anew, its count moves."""
     if frame is None:
         return "gone"
+    outcome = work.again(frame, batch, only, states)
+    if outcome == WAITING:
+        return outcome
     was = _counted(work, place)
     batch.uncounted.append(place)
     for table in ("dead", "held"):
         batch.released += [(table, place, part) for part in _parts(work, table, place, only)]
-    outcome = work.again(frame, batch, only)
     if was is not None and outcome != was[1]:
         batch.tally.moved(was[0], was[1], outcome)
     return outcome
@@ -126,6 +134,29 @@ def _each(work: Work, command_place: int, places: Iterable[int], only: str = "")
 
 def _redrive(work: Work, command: Command, frame: Frame, _batch: Batch) -> dict[str, Any]:
     return {"redriven": _each(work, frame.place, (place for place, _ in _selected(work, command.args)))}
+
+
+def _redecode(work: Work, command: Command, frame: Frame, _batch: Batch) -> dict[str, Any]:
+    """Every kept frame of an adapter and principal since a time, for one native id or for all that they speak of."""
+    args = command.args
+    native, states, counts = str(args.get("native") or ""), dict[str, Any](), dict[str, int]()
+    place = work.log.place_at(int(args.get("since") or 0))
+    with work.mending(frame.place):
+        while place < frame.place - 1:
+            part = Batch(place=frame.place - 1)
+            for each in work.log.read(place, min(_CHUNK, frame.place - 1 - place)):
+                place = each.place
+                if _covered(each, args):
+                    outcome = _through_again(work, part, each, place, native, states)
+                    counts[outcome] = counts.get(outcome, 0) + 1
+            work.commit(part)
+    return {"redecoded": counts}
+
+
+def _covered(frame: Frame, args: dict[str, Any]) -> bool:
+    source = frame.source
+    wanted = all(args.get(name) in (None, "", getattr(source, name)) for name in ("adapter", "principal"))
+    return wanted and source.kind == "up" and source.adapter not in HOUSE
 
 
 def _drop(work: Work, command: Command, _frame: Frame, batch: Batch) -> dict[str, Any]:
@@ -166,6 +197,7 @@ def _annotate(_work: Work, command: Command, frame: Frame, batch: Batch) -> dict
 
 _OPS: dict[str, Callable[[Work, Command, Frame, Batch], dict[str, Any]]] = {
     "redrive": _redrive,
+    "redecode": _redecode,
     "drop": _drop,
     "accept": _accept,
     "release": _release,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from .decode import Decoder, Lane
 from .enrol import Enrolment
 from .framelog import Log
 from .metrics import Metrics
-from .model import Adapter, Decoded, Directory, Frame, QualityReason, Reading, Rejection, Thing
+from .model import Adapter, Decoded, Directory, Frame, JsonState, QualityReason, Reading, Rejection, Thing
 from .observe import observe
 from .resolve import resolve
 from .settings import Settings
@@ -34,6 +34,8 @@ _MOST_ROWS = 20_000
 """Rows after which a batch is committed however few frames it took: bounds memory and the time a commit takes."""
 _REDELIVERY = 100_000
 """How many places back the first delivery of a frame marked as duplicate is looked for."""
+_CONFIGURATION_BITS = 16
+"""A row's generation is its thing's edition, then the number of the configuration it was observed with."""
 _REASONS = {reason: number for number, reason in enumerate(QualityReason)}
 _NOT_CURRENT = (QualityReason.CLOCK, QualityReason.TEST)
 
@@ -53,12 +55,14 @@ class Work:
         self._decoder = Decoder(adapters, directory)
         self._remember()
         self._version = directory.version()
+        self._mending = 0
         self._ahead = int(settings.work.clock_ahead_s * times.SECOND)
 
     def _remember(self) -> None:
         """What one frame leaves for the next, as the store has it."""
         self._streams = Streams(self.store.connection)
         self._enrolment = Enrolment(self.store.connection, self.directory, self._settings.work.enrol_limit)
+        self._editions: dict[str, int] = dict(self.store.connection.execute("SELECT thing, edition FROM editions"))
 
     def step(self) -> int:
         """Read, process and commit one batch; returns how many frames it took (0 when the log has no more)."""
@@ -104,6 +108,20 @@ class Work:
         self.metrics.count("sensing_batches_stored_total")
         self.metrics.count("sensing_observations_stored_total", len(batch.rows))
 
+    @contextlib.contextmanager
+    def mending(self, place: int) -> Iterator[None]:
+        """While it lasts, what is read of a thing outranks all that was read of it before, for good: a new edition by `place`."""
+        self._mending = place
+        try:
+            yield
+        finally:
+            self._mending = 0
+
+    def _edition(self, thing: str, batch: Batch) -> int:
+        if self._mending > self._editions.get(thing, 0):
+            self._editions[thing] = batch.editions[thing] = self._mending
+        return self._editions.get(thing, 0) << _CONFIGURATION_BITS
+
     def take(self, frame: Frame, batch: Batch) -> None:
         """One frame through every stage."""
         source = frame.source
@@ -126,20 +144,27 @@ class Work:
                 self._streams.keep(frame, decoded, state, batch)
             self._book(lane, frame, decoded, batch)
 
-    def again(self, frame: Frame, batch: Batch, only: str = "") -> str:
-        """A frame once more (redrive, accept): what it yields is stored, nothing is answered. Returns how it would count.
+    def again(self, frame: Frame, batch: Batch, only: str = "", states: dict[str, JsonState | None] | None = None) -> str:
+        """A frame once more (redrive, accept, redecode): what it yields is stored, nothing is answered. Returns how it would count.
 
-        only: the native id whose readings are wanted; "" for all.
+        only: the native id whose readings are wanted; "" for all. states: what the adapter remembers between these frames;
+        then a part whose message goes on in a later one is WAITING, and nothing of it is booked.
         """
         lane = self._decoder.lane(frame.source)
-        decoded = self._decoder.decode(lane, frame, None)
-        if decoded.waiting and decoded.state is not None:  # nothing will follow it here: what waits is given up at once
+        stream = frame.source.stream
+        decoded = self._decoder.decode(lane, frame, states.get(stream) if states is not None else None)
+        if states is not None:
+            states[stream] = decoded.state
+            if decoded.waiting:
+                return commands.WAITING
+        elif decoded.waiting and decoded.state is not None:  # nothing will follow it here: what waits is given up at once
             late = self._decoder.expire(lane, decoded.state, NEVER).errors
             decoded.errors = [*decoded.errors, *(Rejection(e.reason, e.detail, e.offset, e.length) for e in late)]
         if only:
             decoded.readings = [reading for reading in decoded.readings if reading.native == only]
         decoded.replies = ()
         decoded.waiting = False
+        decoded.errors = [error for error in decoded.errors if error.place is None]
         return self._absorb(lane, frame, decoded, batch)[0]
 
     def _book(self, lane: Lane, frame: Frame, decoded: Decoded, batch: Batch) -> None:
@@ -201,11 +226,12 @@ class Work:
             batch.tally.add(account, "unmapped")
             return
         booked = account
+        edition = self._edition(thing.id, batch)
         for o in observed:
             key = SeriesKey(thing.id, o.property, o.statistic, o.channel, lane.source.run)
             batch.rows.append(Row(
                 self.store.series(key, lane.source.origin, o.unit), o.time, o.begin, o.result, o.quality,
-                _REASONS[o.reason], o.revision, o.generation, o.sent, o.rank, frame.received, frame.place, o.lon, o.lat,
+                _REASONS[o.reason], o.revision, edition | o.generation, o.sent, o.rank, frame.received, frame.place, o.lon, o.lat,
                 o.reason not in _NOT_CURRENT and (o.result is not None or o.lon is not None), booked, thing.shared))  # fmt: skip
             booked = None  # type: ignore[assignment]  # further rows are derived from the same reading
 

@@ -24,6 +24,8 @@ class FakeAdapter:
 
     NAME = "fake"
     STATEFUL = True
+    factor = 1.0
+    mapped = False
 
     def decode(self, payload: bytes, context: Context, state: Any = None) -> Decoded:
         if payload.startswith(b"junk"):
@@ -36,7 +38,7 @@ class FakeAdapter:
         if said.get("silent"):
             return Decoded(controls=("keep-alive",), state=state)
         errors = (Rejection(Reason.BAD_NUMBER, "odd", 1, 2),) if said.get("odd") else ()
-        readings = [_reading(one) for one in said.get("all", [said])]
+        readings = [self._reading(one) for one in said.get("all", [said])]
         return Decoded(readings=readings, errors=errors, replies=(Reply(b"ack"),), state=state)
 
     def _join(self, said: dict[str, Any], context: Context, state: Any) -> Decoded:
@@ -46,19 +48,19 @@ class FakeAdapter:
             deadline = context.received + 60_000_000
             return Decoded(waiting=True, state={"held": held}, deadline=deadline)
         places = [place for place in held.values() if place != context.place]
-        return Decoded(readings=[_reading(said)], settled=places, replies=(Reply(b"ack"),))
+        return Decoded(readings=[self._reading(said)], settled=places, replies=(Reply(b"ack"),))
+
+    def _reading(self, said: Mapping[str, Any]) -> Reading:
+        code, value = said.get("code", "39"), said.get("v")
+        prop = "water_level" if code == "39" or self.mapped else None
+        return Reading(
+            said["d"], code, prop, None if value is None else value * self.factor, "m", time=said.get("t"), rank=said.get("rank", 0),
+            sent=said.get("sent", 0),
+        )  # fmt: skip
 
     def expire(self, state: Any, now: int) -> Decoded:
         lost = [Rejection(Reason.MISSING_FRAGMENT, "late", place=place) for place in state["held"].values()]
         return Decoded(errors=lost, replies=(Reply(b"nak"),))
-
-
-def _reading(said: Mapping[str, Any]) -> Reading:
-    code = said.get("code", "39")
-    prop = "water_level" if code == "39" else None
-    return Reading(
-        said["d"], code, prop, said.get("v"), "m", time=said.get("t"), rank=said.get("rank", 0), sent=said.get("sent", 0)
-    )
 
 
 class FakeDirectory:

@@ -41,25 +41,18 @@ class Stored(NamedTuple):
     absent: int | None
 
 
-_TURN = Stored("rate_of_turn", "deg/min", -128)
-_STATUS = Stored("navigation_status", "1", 15)
-_HEADING = Stored("heading", "deg", 511)
+_SPEED = Stored("speed_over_ground", "[kn_i]", 1023)
 _COURSE = Stored("course_over_ground", "deg", 3600)
+_CLASS_B_STORED = {"speed": _SPEED, "course": _COURSE, "heading": Stored("heading", "deg", 511)}
+_STATUS = Stored("navigation_status", "1", 15)
+_CLASS_A_STORED = {"status": _STATUS, "turn": Stored("rate_of_turn", "deg/min", -128), **_CLASS_B_STORED}
 STORED: Mapping[int, Mapping[str, Stored]] = {
-    **dict.fromkeys(
-        (1, 2, 3),
-        {
-            "status": _STATUS,
-            "turn": _TURN,
-            "speed": Stored("speed_over_ground", "[kn_i]", 1023),
-            "course": _COURSE,
-            "heading": _HEADING,
-        },
-    ),
-    **dict.fromkeys(
-        (18, 19), {"speed": Stored("speed_over_ground", "[kn_i]", 1023), "course": _COURSE, "heading": _HEADING}
-    ),
-    9: {"alt": Stored("ais_altitude", "m", 4095), "speed": Stored("speed_over_ground", "[kn_i]", 1023), "course": _COURSE},
+    1: _CLASS_A_STORED,
+    2: _CLASS_A_STORED,
+    3: _CLASS_A_STORED,
+    9: {"alt": Stored("ais_altitude", "m", 4095), "speed": _SPEED, "course": _COURSE},
+    18: _CLASS_B_STORED,
+    19: _CLASS_B_STORED,
     27: {
         "status": _STATUS,
         "speed": Stored("speed_over_ground", "[kn_i]", 63),
@@ -103,10 +96,6 @@ def tenth(raw: int) -> float:
 _READ: Mapping[str, Callable[[int], Any]] = {
     "": int, "bool": bool, "tenth": tenth, "float": float, "deg": degrees, "deg600": degrees600, "turn": turn_of, "text": int,
 }  # fmt: skip
-_WRITE: Mapping[str, Callable[[Any], int]] = {
-    "": int, "bool": int, "tenth": lambda v: round(v * 10), "float": round, "deg": lambda v: round(v * 600_000),
-    "deg600": lambda v: round(v * 600), "turn": lambda v: _turn_code(v), "text": lambda v: _text_bits(v),
-}  # fmt: skip
 _SIGNED = ("deg", "deg600", "turn")
 
 
@@ -122,6 +111,12 @@ def _text_bits(text: str) -> int:
             raise ValueError(f"{text!r}: six-bit text has no {letter!r}")
         bits = bits << 6 | code & 63
     return bits
+
+
+_WRITE: Mapping[str, Callable[[Any], int]] = {
+    "": int, "bool": int, "tenth": lambda v: round(v * 10), "float": round, "deg": lambda v: round(v * 600_000),
+    "deg600": lambda v: round(v * 600), "turn": _turn_code, "text": _text_bits,
+}  # fmt: skip
 
 
 def text_of(message: int, bits: int, start: int, width: int) -> str:

@@ -22,7 +22,7 @@ from sensing.times import DAY, MINUTE, SECOND, from_datetime, to_datetime
 
 from . import ais_ships, codes
 from .ais_armour import bits_of
-from .ais_fields import BITS, FIELDS, STORED, degrees600, every
+from .ais_fields import BITS, FIELDS, STORED, every
 
 NEWEST = 28
 _SECOND_SHIFT = {kind: next((f.shift for f in fields if f.name == "second"), None) for kind, fields in FIELDS.items()}
@@ -85,7 +85,7 @@ _UNITS = {"lon": "deg", "lat": "deg", "speed": "[kn_i]", "course": "deg", "headi
 def understand(payload: bytes, fill: int, stamp: Micros | None, context: Context) -> Said:
     """A message from its armour. Raises DecodeError: bad_length, bad_grammar, unknown_function."""
     if not payload:
-        raise DecodeError(Reason.BAD_LENGTH, "no payload")
+        return Said([], [], "empty")  # receivers pass on slots in which they heard nothing they could read
     message, bits = bits_of(payload, fill)
     kind = message >> bits - 6 if bits >= 6 else 0
     if bits < 38:
@@ -146,7 +146,7 @@ def _by_pyais(kind: int, payload: bytes, fill: int, message: int, bits: int) -> 
         # M.1371-5 table 67: signed tenths of a minute; pyais 3.3 reads them unsigned, and in minutes
         for name, start, width in (("lon", 40, 18), ("lat", 58, 17)):
             raw, sign = message >> bits - start - width & (1 << width) - 1, 1 << width - 1
-            fields[name] = degrees600((raw ^ sign) - sign)
+            fields[name] = round(((raw ^ sign) - sign) / 600, 5)
     return fields
 
 
@@ -179,7 +179,19 @@ def from_fields(kind: int, fields: Mapping[str, Any], stamp: Micros | None, rece
         if isinstance(value, (int, float)) and row.low <= value <= row.high:
             begin = time - row.period if row.period else None
             readings.append(
-                Reading(native, name, row.property, float(value), row.unit, row.statistic, "", time, begin, wire, position=place if kind == 8 else None)
+                Reading(
+                    native,
+                    name,
+                    row.property,
+                    float(value),
+                    row.unit,
+                    row.statistic,
+                    "",
+                    time,
+                    begin,
+                    wire,
+                    position=place if kind == 8 else None,
+                )
             )
     return readings
 
@@ -222,8 +234,8 @@ def _time_of(kind: int, fields: Mapping[str, Any], stamp: Micros | None, receive
 
 def _calendar(fields: Mapping[str, Any]) -> Micros | None:
     try:
-        parts = [fields[name] for name in ("year", "month", "day", "hour", "minute", "second")]
-        return from_datetime(datetime(*parts, tzinfo=UTC)) if parts[0] else None
+        year, month, day, hour, minute, second = (fields[name] for name in ("year", "month", "day", "hour", "minute", "second"))
+        return from_datetime(datetime(year, month, day, hour, minute, second, tzinfo=UTC)) if year else None
     except (ValueError, TypeError, KeyError):
         return None
 

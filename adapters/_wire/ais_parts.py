@@ -2,7 +2,8 @@
 
 A message waits `WAIT_S` from its last new part by the door's stamp. A part that is there already waits for nothing; nor does
 one of a message that was finished within that time, unless a message is open that lacks it: sequence numbers come round
-within seconds in a busy port, and many ships send the same last part.
+within seconds in a busy port, and many ships send the same last part. When all parts of a finished message come again it is
+read again, which changes nothing.
 State is JSON: `groups` (open messages) and `done` (finished ones), by key.
 """
 
@@ -50,8 +51,11 @@ def add(part: Part, received: Micros, place: int, state: JsonState) -> Joined:
     if group and group["parts"].get(number, content) != content:
         errors += _given_up(groups.pop(part.key), place, "another message took its number")
         group = None
-    if group is None and done.get(part.key, {}).get("parts", {}).get(number) == content:
-        return Joined(None, [], errors, echo=True)
+    finished = done.get(part.key)
+    if group is None and finished and finished["parts"].get(number) == content:
+        return _again(part, finished, done, errors)
+    if finished:
+        done[part.key] = {**finished, "again": {}}
     if group and number in group["parts"]:
         return Joined(None, [], errors, echo=True)
     while group is None and len(groups) >= MOST_GROUPS:
@@ -63,12 +67,26 @@ def add(part: Part, received: Micros, place: int, state: JsonState) -> Joined:
         groups[part.key] = new
         return Joined(None, [], errors)
     groups.pop(part.key, None)
-    done[part.key] = {"parts": new["parts"], "until": received + _WAIT}
+    done[part.key] = {"parts": new["parts"], "until": received + _WAIT, "again": {}}
     while len(done) > MOST_GROUPS:
         del done[next(iter(done))]
-    payload = "".join(new["parts"][str(at)][0] for at in range(1, part.total + 1))
-    whole = (payload, new["parts"][str(part.total)][1], time)
-    return Joined(whole, [one for one in new["places"] if one != place], errors)
+    return Joined(_whole(new["parts"], time), [one for one in new["places"] if one != place], errors)
+
+
+def _again(part: Part, finished: dict[str, Any], done: dict[str, Any], errors: list[Rejection]) -> Joined:
+    """A part of a finished message: the message once more when they are all there."""
+    again = {**finished["again"], str(part.number): part.time}
+    whole = len(again) == part.total
+    done[part.key] = {**finished, "again": {} if whole else again}
+    if not whole:
+        return Joined(None, [], errors, echo=True)
+    return Joined(_whole(finished["parts"], next((again[at] for at in sorted(again) if again[at] is not None), None)), [], errors)
+
+
+def _whole(parts: dict[str, Any], time: Micros | None) -> tuple[str, int, Micros | None]:
+    """Payload of all parts in order, the last one's fill bits, and the time."""
+    total = len(parts)
+    return "".join(parts[str(at)][0] for at in range(1, total + 1)), parts[str(total)][1], time
 
 
 def lapse(state: JsonState, now: Micros) -> list[Rejection]:
@@ -101,4 +119,6 @@ def _given_up(group: dict[str, Any], current: int | None, why: str) -> list[Reje
     missing = [str(at) for at in range(1, group["total"] + 1) if str(at) not in group["parts"]]
     detail = f"part {', '.join(missing)} of {group['total']} never came: {why}"
     here = [Rejection(Reason.MISSING_FRAGMENT, detail)] if current is not None and current in group["places"] else []
-    return here + [Rejection(Reason.MISSING_FRAGMENT, detail, place=one) for one in sorted(set(group["places"])) if one != current]
+    return here + [
+        Rejection(Reason.MISSING_FRAGMENT, detail, place=one) for one in sorted(set(group["places"])) if one != current
+    ]

@@ -92,8 +92,8 @@ def _name(fields: Mapping[str, Any]) -> str:
 
 
 def _size(fields: Mapping[str, Any]) -> dict[str, str]:
-    sides = [fields.get(name) for name in ("to_bow", "to_stern", "to_port", "to_starboard")]
-    if None in sides or not any(sides):
+    sides = [fields.get(name) or 0 for name in ("to_bow", "to_stern", "to_port", "to_starboard")]
+    if not any(sides):
         return {}
     bow, stern, port, starboard = sides
     return {

@@ -1,6 +1,6 @@
-"""One NMEA 0183 / IEC 61162-1 sentence: tag blocks, checksum, fields.
+r"""One NMEA 0183 / IEC 61162-1 sentence: tag blocks, checksum, fields.
 
-    \\g:1-2-73,s:r003669945,c:1120959341*hh\\!AIVDM,2,1,8,A,55P5TL01VIaAL@7W...,0*hh,suffix
+    \g:1-2-73,s:r003669945,c:1120959341*hh\!AIVDM,2,1,8,A,55P5TL01VIaAL@7W...,0*hh,suffix
     | tag block (IEC 61162-450, NMEA 4.10)  | |talker             fields           | checksum: XOR of all between ! or $ and *
     |  c: UTC seconds or milliseconds       | start
 

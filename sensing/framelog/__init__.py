@@ -33,6 +33,9 @@ class Log(Protocol):
     def twin(self, frame: Frame, within: int) -> Frame | None:
         """The first earlier frame of the same source with the same payload, at most `within` places back."""
 
+    def place_at(self, received: int) -> int:
+        """The last place whose frame was received before a time (microseconds)."""
+
     def head(self) -> int:
         """The last place written; 0 when empty."""
 

@@ -119,6 +119,8 @@ class Batch(Struct):
     clocks: dict[str, Micros] = field(default_factory=dict)
     """Run to its own time."""
     enrolled: list[Newcomer] = field(default_factory=list)
+    editions: dict[str, int] = field(default_factory=dict)
+    """Thing to the place of the command that had its frames decoded again."""
     annotations: list[dict[str, Any]] = field(default_factory=list)
     results: list[tuple[str, str, str, Micros, int, str]] = field(default_factory=list)
     """(command id, op, by, at, place, result as JSON)."""

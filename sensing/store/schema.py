@@ -6,6 +6,7 @@
     pending      frames whose other parts are awaited    states     what adapters remember of a stream
     clocks       what time it is in each run             annotations, commands   what people said
     enrolled     things that registered themselves       witnesses    who else heard what is stored
+    editions     when a thing's frames were last decoded again
     outbox       replies for the door to send
     accounts     the ledger by device and hour           intake     frames as they left the log
     progress     the cursor
@@ -51,6 +52,7 @@ CREATE TABLE IF NOT EXISTS enrolled(
 CREATE TABLE IF NOT EXISTS witnesses(
   series INTEGER, time INTEGER, revision INTEGER, principal TEXT, place INTEGER,
   PRIMARY KEY(series, time, revision, principal)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS editions(thing TEXT PRIMARY KEY, edition INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS clocks(run TEXT PRIMARY KEY, time INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox(
   id INTEGER PRIMARY KEY AUTOINCREMENT, principal TEXT, topic TEXT, payload BLOB, at INTEGER);

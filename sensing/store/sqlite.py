@@ -23,7 +23,8 @@ from .schema import SCHEMA, VERSION
 _INSERT = """INSERT INTO hot(seq, series, time, begin, result, quality, reason, revision, generation, sent, rank, received,
   place, lon, lat) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
   ON CONFLICT(time, series, revision) DO UPDATE SET generation = excluded.generation, sent = excluded.sent,
-  rank = excluded.rank WHERE (excluded.generation, excluded.sent, excluded.rank) > (generation, sent, rank)"""
+  rank = excluded.rank, quality = iif(excluded.generation > generation, excluded.quality, quality),
+  reason = iif(excluded.generation > generation, excluded.reason, reason) WHERE (excluded.generation, excluded.sent, excluded.rank) > (generation, sent, rank)"""
 _EARLIER = "SELECT 1 FROM hot WHERE time=? AND series=? AND seq<? LIMIT 1"
 _SERVE = """UPDATE hot SET served = NOT served WHERE time=?1 AND series=?2 AND served <> (seq = (SELECT seq FROM hot
   WHERE time=?1 AND series=?2 ORDER BY generation DESC, sent DESC, rank DESC, revision DESC LIMIT 1))"""
@@ -186,6 +187,7 @@ class SqliteStore:
                     change.received))  # fmt: skip
         self._db.executemany("INSERT OR IGNORE INTO enrolled VALUES(?,?,?,?,?,?)", [
             (n.thing, n.type, n.adapter, n.native, n.principal, n.at) for n in batch.enrolled])  # fmt: skip
+        self._db.executemany("INSERT OR REPLACE INTO editions VALUES(?,?)", batch.editions.items())
         self._db.executemany("INSERT OR REPLACE INTO clocks VALUES(?,?)", batch.clocks.items())
         self._db.executemany(
             "INSERT INTO outbox(principal, topic, payload, at) VALUES(?,?,?,strftime('%s','now'))", batch.replies

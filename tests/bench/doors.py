@@ -53,7 +53,7 @@ def door(place: Place) -> Iterator[dict[str, Any]]:
 
 def paho(place: Place) -> Iterator[dict[str, Any]]:
     """mosquitto and `paho_script.py`: first PUBLISH to last row committed, for a number of messages."""
-    count = place.long(48_000, 6_000)
+    count = place.long(60_000, 20_000)
     for number, (case, form, connections, window) in enumerate(_cases()):
         place.say(f"paho {case}")
         folder = place.folder / f"mosquitto-{number}"

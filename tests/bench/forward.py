@@ -20,7 +20,7 @@ _BATCH = 5_000
 def work(place: Place) -> Iterator[dict[str, Any]]:
     """A log filled before, read to its end by a process of its own; every frame's observations are checked to be there."""
     for form in messages.FORMATS:
-        count = place.long(60_000, 6_000)
+        count = place.long(60_000, 20_000)
         place.say(f"work {form}: {count} frames")
         with place.city() as city:
             log = SqliteLog(city.data / "log.db")

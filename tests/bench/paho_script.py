@@ -33,6 +33,7 @@ def main(port: int, path: str, count: int) -> None:
     client.on_subscribe = lambda *_: print("ready", flush=True)
     client.connect("127.0.0.1", port)
     done = commits = 0
+    cpu = time.process_time()
     while done < count:
         sock = client.socket()
         assert sock is not None, "mosquitto hung up"
@@ -55,7 +56,7 @@ def main(port: int, path: str, count: int) -> None:
             commits += 1
             waiting.clear()
     stored = database.execute("SELECT count(*) FROM messages").get
-    print(json.dumps({"rows": stored, "commits": commits, "at": time.monotonic(), "cpu": time.process_time()}), flush=True)
+    print(json.dumps({"rows": stored, "commits": commits, "at": time.monotonic(), "cpu": time.process_time() - cpu}), flush=True)
 
 
 if __name__ == "__main__":

@@ -91,3 +91,43 @@ def test_annotations_are_kept(bench):
     bench.run()
     found = bench.work.store.connection.execute("SELECT device, quality, by FROM annotations").fetchall()
     assert found == [("g1", 4, "wang")]
+
+
+def test_redecode_overwrites_nothing_and_is_served(bench):
+    """After a decoder is mended, what its frames say now outranks what they said; both stay; late frames follow the new reading."""
+    bench.say({"d": "g1", "t": T, "v": 1.0, "sent": 9}, {"d": "g2", "t": T, "v": 5.0}, b"junk")
+    bench.run()
+    bench.adapter.factor = 100.0
+    bench.command("redecode", "c1", adapter="fake", native="g1")
+    reader = bench.run()
+    assert reader.command("c1") == {"redecoded": {"decoded": 1, "silent": 1, "dead_lettered": 1}}
+    assert [(row["device"], row["result"]) for row in reader.observations(Wanted(), 9)] == [("g2", 5.0), ("g1", 100.0)]
+    assert len(reader.observations(Wanted(devices=["g1"], served=False), 9)) == 2
+    assert sums(reader, "received", "decoded", "dead_lettered") == (3, 2, 1)
+    bench.say({"d": "g1", "t": T, "v": 1.5, "sent": 10})
+    assert [row["result"] for row in bench.run().observations(Wanted(devices=["g1"]), 9)] == [150.0]
+
+
+def test_redecode_stores_what_was_unmapped(bench):
+    """A code that has a property now is stored from the frames of before."""
+    bench.say({"d": "g1", "t": T, "v": 1.0, "code": "76"})
+    assert sums(bench.run(), "unmapped", "stored") == (1, 0)
+    bench.adapter.mapped = True
+    bench.command("redecode", "c1")
+    assert sums(bench.run(), "unmapped", "stored") == (1, 1)
+
+
+def test_redecode_twice_changes_nothing_more(bench):
+    """The same decoder over the same frames gives the same contents."""
+    bench.say(
+        {"d": "g1", "t": T, "v": 1.0},
+        {"part": 1, "of": 2, "d": "g2", "t": T, "v": 2.0},
+        {"part": 2, "of": 2, "d": "g2", "t": T, "v": 2.0},
+    )
+    bench.run()
+    before = bench.digest()
+    for number in range(2):
+        bench.command("redecode", f"c{number}")
+        bench.run()
+    assert bench.digest() == before
+    assert sums(bench.run(), "stored", "revised") == (2, 0)
