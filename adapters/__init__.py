@@ -6,7 +6,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import cast
 
-from sensing.model import Adapter
+from sensing.ports import Adapter
 
 
 def discover() -> dict[str, Adapter]:

@@ -33,7 +33,7 @@ __all__ = ["ENROLS", "EXAMPLES", "NAME", "STATEFUL", "decode", "encode", "expire
 
 NAME = "ais"
 STATEFUL = True
-ENROLS = "vessel"
+ENROLS = True
 """The type of those that enrol themselves under their receiver: vessels cannot be registered before they are heard."""
 
 _KINDS = (b"VDM", b"VDO")
@@ -84,8 +84,7 @@ class _Sentences(Stream):
     def take(self, payload: bytes) -> Decoded:
         self.state.pop("due", None)
         now = self.context.received
-        self.errors += lapse_tail(self.state, now) + ais_parts.lapse(self.state, now)
-        self.refused.update(error.place for error in self.errors if error.place is not None)
+        self.book(lapse_tail(self.state, now) + ais_parts.lapse(self.state, now))
         self.lines(payload, self._line)
         self.held |= ais_parts.waiting(self.state)
         return self._due(self.answer(ais_parts.deadline(self.state)))
@@ -119,8 +118,7 @@ class _Sentences(Stream):
 
     def _part(self, part: ais_parts.Part) -> None:
         joined = ais_parts.add(part, self.context.received, self.context.place, self.state)
-        self.errors += joined.errors
-        self.refused.update(error.place for error in joined.errors if error.place is not None)
+        self.book(joined.errors)
         self.settled.update(joined.settled)
         if joined.echo:
             self.controls.append("duplicate-part")

@@ -10,19 +10,19 @@ With mappings (context.mappings), the one whose device and most values are found
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import isnan, nan
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from sensing import properties, times
 from sensing.errors import DecodeError, Reason, ValidationError
-from sensing.model import Context, Decoded, JsonState, Micros, Reading, Rejection
+from sensing.model import Context, Decoded, JsonState, Micros, Reading, Rejection, Span
 
 from ._wire import json_examples as examples
-from ._wire import json_in, json_registers, json_times
+from ._wire import json_in, json_registers, json_times, json_where, plainjson_annotate
 from ._wire.json_mapping import ABSENT, Layout, Pointer, Value, compiled, find, holds
 
 NAME = "plainjson"
@@ -33,6 +33,7 @@ EXAMPLES: Mapping[str, Sequence[Reading]] = examples.PLAINJSON
 
 _RESERVED = frozenset(("device", "time"))
 _BIGGEST = json_in.BIGGEST
+Read = TypeVar("Read")
 _LONGEST = 128
 """Characters of a device's native id."""
 
@@ -41,21 +42,53 @@ def decode(payload: bytes, context: Context, state: JsonState | None = None) -> 
     """Read one payload. Raises DecodeError when nothing of it can be read."""
     tree = json_in.read(payload)
     readings: list[Reading] = []
-    errors: list[Rejection] = []
+    errors: list[DecodeError] = []
+    try:
+        _tree(tree, context, readings, errors)
+    except DecodeError as error:
+        json_where.place(payload, [error])
+        raise
+    if errors:
+        json_where.place(payload, errors)
+    refused = [Rejection(error.reason, error.detail, error.offset, error.length) for error in errors]
+    return Decoded(readings, errors=refused, controls=() if readings or errors else ("no_values",))
+
+
+def _tree(tree: Any, context: Context, readings: list[Reading], errors: list[DecodeError]) -> None:
     mappings = context.mappings
     if mappings and _any_mapped(mappings):
         layout = _chosen(tree, context)
         if layout is not None:
             _mapped(tree, layout, context, readings, errors)
-            return Decoded(readings, errors=errors, controls=() if readings or errors else ("no_values",))
+            return
     if type(tree) is dict:
         _generic(tree, context.principal, readings, errors)
     elif type(tree) is list:
-        for record in _bounded(tree):
-            _part(_generic, record, context.principal, readings, errors)
+        for number, record in enumerate(_bounded(tree)):
+            _part(_generic, (number,), record, context.principal, readings, errors)
     else:
         raise DecodeError(Reason.BAD_GRAMMAR, f"{type(tree).__name__} is neither an object nor an array of objects")
-    return Decoded(readings, errors=errors, controls=() if readings or errors else ("no_values",))
+
+
+def annotate(payload: bytes, context: Context) -> list[Span]:
+    """Every byte of a payload: each member with its key, and what it became."""
+    return plainjson_annotate.annotate(payload, context, decode, _followed)
+
+
+def _followed(tree: Any, context: Context) -> Iterator[plainjson_annotate.Followed]:
+    """Each record with its path, where its values stand, and its readings by code."""
+    mappings = context.mappings
+    layout = _chosen(tree, context) if mappings and _any_mapped(mappings) else None
+    records = tree if type(tree) is list else [tree]
+    at: Pointer = ()
+    if layout is not None:
+        at = layout.each or ()
+        records = _records(tree, layout)
+    several = type(tree if layout is None else find(tree, at)) is list
+    for number, record in enumerate(_bounded(records)):
+        readings: list[Reading] = []
+        _part(*((_record, (), record, tree, layout, context) if layout else (_generic, (), record, context.principal)), readings, [])
+        yield plainjson_annotate.Followed((*at, str(number)) if several else at, record, layout, readings)
 
 
 def expire(state: JsonState, now: Micros) -> Decoded:  # noqa: ARG001  # the port's
@@ -82,14 +115,14 @@ def check(settings: Mapping[str, Any]) -> None:
     compiled(settings)
 
 
-def _generic(tree: Any, principal: str, readings: list[Reading], errors: list[Rejection]) -> None:
+def _generic(tree: Any, principal: str, readings: list[Reading], errors: list[DecodeError]) -> None:
     if type(tree) is not dict:
         raise DecodeError(Reason.BAD_GRAMMAR, f"{type(tree).__name__} where an object should be")
     native = tree.get("device")
-    native = principal if native is None else _native(native)
+    native = principal if native is None else _at(("device",), _native, native)
     time = tree.get("time")
     if time is not None:
-        time = json_times.instant(time)
+        time = _at(("time",), json_times.instant, time)
     for key, value in tree.items():
         kind = type(value)
         if kind is float or (kind is int and -_BIGGEST < value < _BIGGEST):
@@ -101,10 +134,10 @@ def _generic(tree: Any, principal: str, readings: list[Reading], errors: list[Re
             _unusual(native, key, value, time, readings, errors)
 
 
-def _unusual(native: str, key: str, value: Any, time: Micros | None, readings: list[Reading], errors: list[Rejection]) -> None:
+def _unusual(native: str, key: str, value: Any, time: Micros | None, readings: list[Reading], errors: list[DecodeError]) -> None:
     """A position, a known property's null, or an integer too large; anything else is left alone."""
     if type(value) is int:
-        errors.append(Rejection(Reason.BAD_NUMBER, f'"{key[:40]}": an integer of more than 64 bits'))
+        errors.append(DecodeError(Reason.BAD_NUMBER, f'"{key[:40]}": an integer of more than 64 bits', path=(key,)))
     elif key == "position" and type(value) is list and len(value) == 2:
         readings.append(_placed(native, key, value[0], value[1], time))
     elif value is None and properties.get(key) is not None:
@@ -130,12 +163,25 @@ def _bounded(records: list[Any]) -> list[Any]:
     return records
 
 
-def _part(read: Any, record: Any, *rest: Any) -> None:
-    """One record of several: what cannot be read of it becomes a rejection of its own."""
+def _part(read: Any, path: tuple[str | int, ...], record: Any, *rest: Any) -> None:
+    """One record of several, which stands at `path`: what cannot be read of it becomes a rejection of its own."""
+    errors: list[DecodeError] = rest[-1]
+    before = len(errors)
     try:
         read(record, *rest)
     except DecodeError as error:
-        rest[-1].append(Rejection(error.reason, error.detail))
+        errors.append(error)
+    for each in errors[before:]:
+        each.path = (*path, *each.path)
+
+
+def _at(path: Pointer, read: Callable[[Any], Read], value: Any) -> Read:
+    """What `read` makes of a member; its refusal says where that stands."""
+    try:
+        return read(value)
+    except DecodeError as error:
+        error.path = path
+        raise
 
 
 def _placed(native: str, code: str, lon: Any, lat: Any, time: Micros | None) -> Reading:
@@ -163,22 +209,22 @@ def _chosen(tree: Any, context: Context) -> Layout | None:
     return best
 
 
-def _mapped(tree: Any, layout: Layout, context: Context, readings: list[Reading], errors: list[Rejection]) -> None:
+def _mapped(tree: Any, layout: Layout, context: Context, readings: list[Reading], errors: list[DecodeError]) -> None:
     records = _records(tree, layout)
     if len(records) == 1:
         _record(records[0], tree, layout, context, readings, errors)
         return
-    for record in _bounded(records):
-        _part(_record, record, tree, layout, context, readings, errors)
+    for number, record in enumerate(_bounded(records)):
+        _part(_record, (*(layout.each or ()), number), record, tree, layout, context, readings, errors)
 
 
-def _record(record: Any, tree: Any, layout: Layout, context: Context, readings: list[Reading], errors: list[Rejection]) -> None:
+def _record(record: Any, tree: Any, layout: Layout, context: Context, readings: list[Reading], errors: list[DecodeError]) -> None:
     native = context.principal
     if layout.device is not None:
         found = _looked_up(record, tree, layout.device)
         if found is ABSENT or found is None:
             raise DecodeError(Reason.MISSING_KEY, f"/{'/'.join(layout.device)} names no device")
-        native = _native(found)
+        native = _at(layout.device, _native, found)
     own = context.settings(native)
     if "values" in own:
         layout = _layout(own)
@@ -189,7 +235,7 @@ def _record(record: Any, tree: Any, layout: Layout, context: Context, readings: 
             try:
                 readings.append(_reading(native, value, raw, time, context.received))
             except DecodeError as error:
-                errors.append(Rejection(error.reason, f"{value.code}: {error.detail}"))
+                errors.append(DecodeError(error.reason, f"{value.code}: {error.detail}", path=value.at))
     if layout.position is not None:
         lon, lat = (_looked_up(record, tree, pointer) for pointer in layout.position)
         if lon is not ABSENT and lat is not ABSENT:
@@ -198,7 +244,7 @@ def _record(record: Any, tree: Any, layout: Layout, context: Context, readings: 
 
 def _time(record: Any, tree: Any, layout: Layout) -> Micros | None:
     raw = _looked_up(record, tree, layout.time) if layout.time is not None else None
-    return None if raw is None or raw is ABSENT else layout.read_time(raw)
+    return None if layout.time is None or raw is None or raw is ABSENT else _at(layout.time, layout.read_time, raw)
 
 
 def _reading(native: str, value: Value, raw: Any, time: Micros | None, received: Micros) -> Reading:

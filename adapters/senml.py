@@ -19,11 +19,11 @@ import msgspec
 
 from sensing import units
 from sensing.errors import DecodeError, Reason
-from sensing.model import Context, Decoded, JsonState, Micros, Reading
+from sensing.model import Context, Decoded, JsonState, Micros, Reading, Span
 from sensing.times import SECOND
 
 from ._wire import json_examples as examples
-from ._wire import json_in, json_times, senml_cbor
+from ._wire import json_in, json_times, json_where, senml_annotate, senml_cbor
 from ._wire.senml_names import NAME_SHAPE, UNITS, check_values, meaning, split, sum_meaning
 
 NAME = "senml"
@@ -46,7 +46,8 @@ _VALUES = ("v", "vs", "vb", "vd")
 
 def decode(payload: bytes, context: Context, state: JsonState | None = None) -> Decoded:  # noqa: ARG001  # the port's
     """Read one pack. Raises DecodeError."""
-    pack = senml_cbor.read(payload) if senml_cbor.is_cbor(payload) else json_in.read(payload)
+    binary = senml_cbor.is_cbor(payload)
+    pack = senml_cbor.read(payload) if binary else json_in.read(payload)
     if type(pack) is not list:
         raise DecodeError(Reason.BAD_GRAMMAR, f"a pack is an array of records, not {type(pack).__name__}")
     if len(pack) > json_in.MOST_RECORDS:
@@ -56,7 +57,8 @@ def decode(payload: bytes, context: Context, state: JsonState | None = None) -> 
         try:
             reader.add(record)
         except DecodeError as error:
-            raise DecodeError(error.reason, f"record {number}: {error.detail}") from None
+            where = (senml_cbor if binary else json_where).where(payload, (number, *error.path))
+            raise DecodeError(error.reason, f"record {number}: {error.detail}", *where) from None
     readings = reader.finish()
     return Decoded(readings, controls=() if readings else ("no_values",))
 
@@ -67,6 +69,11 @@ def check(settings: Mapping[str, Any]) -> None:
     Raises ValidationError naming the field.
     """
     check_values(settings.get("values", []))
+
+
+def annotate(payload: bytes, context: Context) -> list[Span]:
+    """Every byte of a pack: base fields, names as they resolve, values and what they became."""
+    return senml_annotate.annotate(payload, context, decode, _Pack(context))
 
 
 def expire(state: JsonState, now: Micros) -> Decoded:  # noqa: ARG001  # the port's
@@ -114,7 +121,7 @@ class _Pack:
         """(device, code, unit, time) of a record."""
         own, unit = record.get("n", ""), record.get("u", self.unit)
         if type(own) is not str or (unit is not None and type(unit) is not str):
-            raise DecodeError(Reason.BAD_GRAMMAR, "n or u is not text")
+            raise DecodeError(Reason.BAD_GRAMMAR, "n or u is not text", path=("n" if type(own) is not str else "u",))
         if not own and not self.name and _BASES.issuperset(record):
             return "", "", unit, None  # a record that only sets bases needs no name yet
         native, rest = split(self.name + own, self.context.principal)
@@ -156,9 +163,9 @@ class _Pack:
     def _rebase(self, record: Mapping[str, Any]) -> None:
         version = record.get("bver", VERSION)
         if type(version) is not int or version < 1:
-            raise DecodeError(Reason.BAD_GRAMMAR, f"bver {json_in.shown(version)} is no version")
+            raise DecodeError(Reason.BAD_GRAMMAR, f"bver {json_in.shown(version)} is no version", path=("bver",))
         if version > VERSION:
-            raise DecodeError(Reason.UNSUPPORTED_VERSION, f"bver {json_in.shown(version)}; this reads up to {VERSION}")
+            raise DecodeError(Reason.UNSUPPORTED_VERSION, f"bver {json_in.shown(version)}; this reads up to {VERSION}", path=("bver",))
         if "bn" in record:
             self.name = _text(record, "bn", "")
         if "bu" in record:
@@ -238,13 +245,13 @@ def _configured(
 def _check_unknown(record: Mapping[Any, Any]) -> None:
     for key in record:
         if key not in _KNOWN and isinstance(key, str) and key.endswith("_"):
-            raise DecodeError(Reason.BAD_GRAMMAR, f'"{key[:40]}" must be understood (RFC 8428 4.4), and is not')
+            raise DecodeError(Reason.BAD_GRAMMAR, f'"{key[:40]}" must be understood (RFC 8428 4.4), and is not', path=(key,))
 
 
 def _text(record: Mapping[str, Any], key: str, absent: Any) -> Any:
     found = record.get(key, absent)
     if found is not absent and type(found) is not str:
-        raise DecodeError(Reason.BAD_GRAMMAR, f"{key} is {type(found).__name__}, not text")
+        raise DecodeError(Reason.BAD_GRAMMAR, f"{key} is {type(found).__name__}, not text", path=(key,))
     return found
 
 
@@ -252,13 +259,13 @@ def _number(record: Mapping[str, Any], key: str) -> float:
     """A numeric field; 0 when it is absent (RFC 8428 4.1)."""
     found = json_in.number(record.get(key, 0))
     if found is None:
-        raise DecodeError(Reason.BAD_NUMBER, f"{key} is {json_in.shown(record[key])}, not a finite number")
+        raise DecodeError(Reason.BAD_NUMBER, f"{key} is {json_in.shown(record[key])}, not a finite number", path=(key,))
     return found
 
 
 def _truth(value: Any) -> int:
     if type(value) is not bool:
-        raise DecodeError(Reason.BAD_GRAMMAR, f"vb is {type(value).__name__}, not true or false")
+        raise DecodeError(Reason.BAD_GRAMMAR, f"vb is {type(value).__name__}, not true or false", path=("vb",))
     return int(value)
 
 

@@ -30,13 +30,14 @@ from sensing.model import Context, Decoded, JsonState, Micros, Reading, Rejectio
 from sensing.times import SECOND
 
 from ._wire import bytes_in, sl651_frame, sl651_parts
+from ._wire.sl651_annotate import annotate
 from ._wire.sl651_encode import Link
 from ._wire.sl651_encode import encode as _encode
 from ._wire.sl651_examples import EXAMPLES
 from ._wire.sl651_message import Message, answer, understand
 from ._wire.sl651_stream import Buffer, cut
 
-__all__ = ["EXAMPLES", "NAME", "STATEFUL", "Link", "decode", "encode", "expire"]
+__all__ = ["EXAMPLES", "NAME", "STATEFUL", "Link", "annotate", "decode", "encode", "expire"]
 
 NAME = "sl651"
 STATEFUL = True
@@ -51,16 +52,29 @@ _ST = re.compile(rb"ST ([0-9A-Fa-f]{10}) ")
 
 def decode(payload: bytes, context: Context, state: JsonState | None = None) -> Decoded:
     """Read one payload. Raises DecodeError when it is one piece of junk or one frame that cannot be read."""
-    if (
-        state is None
-        and payload[:2] == b"~~"
-        and len(payload) > 24
-        and payload[13] == sl651_frame.STX
-        and 17 + ((payload[11] & 0x0F) << 8) + payload[12] == len(payload)
-        and crc16.modbus(payload[:-2]) == payload[-2] << 8 | payload[-1]
-    ):
-        return _single(payload, context)
-    return _Stream(context, state).take(payload)
+    try:
+        if (
+            state is None
+            and payload[:2] == b"~~"
+            and len(payload) > 24
+            and payload[13] == sl651_frame.STX
+            and 17 + ((payload[11] & 0x0F) << 8) + payload[12] == len(payload)
+            and crc16.modbus(payload[:-2]) == payload[-2] << 8 | payload[-1]
+        ):
+            return _single(payload, context)
+        return _Stream(context, state).take(payload)
+    except DecodeError as error:
+        raise _pointed(error, payload, context) from None
+
+
+def _pointed(error: DecodeError, payload: bytes, context: Context) -> DecodeError:
+    """The same refusal, pointing at the bytes that are wrong."""
+    for span in annotate(payload, context) if len(payload) <= 4 * sl651_frame.LARGEST else ():
+        if span.bad:
+            error.offset, error.length = span.offset, span.length
+            return error
+    error.offset = error.length = 0
+    return error
 
 
 def _single(frame: bytes, context: Context) -> Decoded:

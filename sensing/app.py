@@ -20,8 +20,8 @@ import adapters as adapter_folder
 from . import logs, runfile, settings
 from .framelog.sqlite import SqliteLog
 from .metrics import Metrics
-from .model import Adapter
 from .paths import config_dir
+from .ports import Adapter
 from .registry import Registry, RegistryDirectory, bootstrap
 from .store.sqlite import SqliteStore
 from .things import ThingType, load_types

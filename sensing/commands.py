@@ -21,14 +21,14 @@ import msgspec
 
 from . import logs
 from .ledger import HOUSE, Account
-from .model import Frame, Micros, Quality, QualityReason
+from .model import Frame, JsonState, Micros, Quality, QualityReason
 from .store import Batch
 
 if TYPE_CHECKING:
     from .work import Work
 
 WAITING = "waiting"
-"""What `Work.again` says of a part whose message goes on in a later frame: nothing of it is booked."""
+"""What `Work.again` says of a part whose message goes on in a later frame: nothing of it is booked, and what is held stays held."""
 
 _log = logs.get("commands")
 _CHUNK = 500
@@ -100,30 +100,36 @@ def _parts(work: Work, table: str, place: int, only: str) -> list[int]:
     return [int(str(part)) for (part,) in work.store.connection.execute(query, values)]
 
 
-def _through_again(
-    work: Work, batch: Batch, frame: Frame | None, place: int, only: str = "", states: dict[str, Any] | None = None
-) -> str:
-    """One frame through the path again; its old holds are closed, what is still wrong is held anew, its count moves."""
+def _through_again(work: Work, batch: Batch, frame: Frame | None, states: dict[str, JsonState | None], only: str = "") -> str:
+    """One frame through the path again; its old holds are closed, what is still wrong is held anew, its count moves.
+
+    The earlier frames of a message that it completes go with it; until then they are WAITING and stay as they are.
+    """
     if frame is None:
         return "gone"
-    outcome = work.again(frame, batch, only, states)
-    if outcome == WAITING:
-        return outcome
+    outcome, joined = work.again(frame, batch, states, only)
+    if outcome != WAITING:
+        for place in (frame.place, *joined):
+            _move(work, batch, place, outcome, only)
+    return outcome
+
+
+def _move(work: Work, batch: Batch, place: int, outcome: str, only: str) -> None:
     was = _counted(work, place)
     batch.uncounted.append(place)
     for table in ("dead", "held"):
         batch.released += [(table, place, part) for part in _parts(work, table, place, only)]
     if was is not None and outcome != was[1]:
         batch.tally.moved(was[0], was[1], outcome)
-    return outcome
 
 
 def _each(work: Work, command_place: int, places: Iterable[int], only: str = "") -> dict[str, int]:
     """Frames through the path again, in order, a transaction every `_CHUNK`; counts by outcome."""
     counts: dict[str, int] = {}
+    states: dict[str, JsonState | None] = {}
     part = Batch(place=command_place - 1)
     for number, place in enumerate(sorted(set(places)), 1):
-        outcome = _through_again(work, part, work.log.get(place), place, only)
+        outcome = _through_again(work, part, work.log.get(place), states, only)
         counts[outcome] = counts.get(outcome, 0) + 1
         if number % _CHUNK == 0:
             work.commit(part)
@@ -139,7 +145,7 @@ def _redrive(work: Work, command: Command, frame: Frame, _batch: Batch) -> dict[
 def _redecode(work: Work, command: Command, frame: Frame, _batch: Batch) -> dict[str, Any]:
     """Every kept frame of an adapter and principal since a time, for one native id or for all that they speak of."""
     args = command.args
-    native, states, counts = str(args.get("native") or ""), dict[str, Any](), dict[str, int]()
+    native, states, counts = str(args.get("native") or ""), dict[str, JsonState | None](), dict[str, int]()
     place = work.log.place_at(int(args.get("since") or 0))
     with work.mending(frame.place):
         while place < frame.place - 1:
@@ -147,7 +153,7 @@ def _redecode(work: Work, command: Command, frame: Frame, _batch: Batch) -> dict
             for each in work.log.read(place, min(_CHUNK, frame.place - 1 - place)):
                 place = each.place
                 if _covered(each, args):
-                    outcome = _through_again(work, part, each, place, native, states)
+                    outcome = _through_again(work, part, each, states, native)
                     counts[outcome] = counts.get(outcome, 0) + 1
             work.commit(part)
     return {"redecoded": counts}

@@ -11,7 +11,8 @@ from typing import Any
 from . import logs
 from .errors import DecodeError, Reason
 from .ledger import Account
-from .model import Adapter, Context, Decoded, Directory, Frame, JsonState, Rejection, Source
+from .model import Context, Decoded, Frame, JsonState, Rejection, Source
+from .ports import Adapter, Directory
 from .times import HOUR
 
 _log = logs.get("decode")
@@ -25,7 +26,7 @@ class Lane:
         self.source = source
         self.adapter = adapter
         self.stateful = adapter.STATEFUL
-        self.enrols: str = getattr(adapter, "ENROLS", "") if directory.receives(source.principal) else ""
+        self.enrols: bool = getattr(adapter, "ENROLS", False) and directory.receives(source.principal)
         self.context = Context(
             principal=source.principal,
             settings=lambda native: getattr(directory.find(source.adapter, native), "settings", None) or {},

@@ -9,7 +9,8 @@ from __future__ import annotations
 import apsw
 
 from .decode import Lane
-from .model import Directory, Thing
+from .model import Thing
+from .ports import Directory
 from .store import Batch, Newcomer
 
 
@@ -34,8 +35,9 @@ class Enrolment:
             name = lane.adapter.thing_id(native)
             if name not in self._rows and len(self._rows) >= self._limit:
                 return None
-            found = self._things[adapter, native] = self._directory.newcomer(lane.enrols, name, adapter, native)
+            kind = lane.adapter.thing_type(native)
+            found = self._things[adapter, native] = self._directory.newcomer(kind, name, adapter, native)
             if name not in self._rows:
-                self._rows[name] = (name, lane.enrols, adapter, native)
-                batch.enrolled.append(Newcomer(name, lane.enrols, adapter, native, lane.source.principal, received))
+                self._rows[name] = (name, kind, adapter, native)
+                batch.enrolled.append(Newcomer(name, kind, adapter, native, lane.source.principal, received))
         return found

@@ -112,11 +112,15 @@ class DecodeError(Exception):
     """Bytes that cannot be read: the reason, a short detail with the offending value, and where they stand.
 
     offset, length: the bad part within the payload, in bytes; length 0 means "to the end".
+    path: the member of a tree that is bad, where no offset is known yet (`adapters/_wire/json_in.where` finds it).
     """
 
-    def __init__(self, reason: Reason, detail: str = "", offset: int = 0, length: int = 0) -> None:
+    def __init__(
+        self, reason: Reason, detail: str = "", offset: int = 0, length: int = 0, path: tuple[str | int, ...] = ()
+    ) -> None:
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason
         self.detail = detail[:200]
         self.offset = offset
         self.length = length
+        self.path = path

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum, StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Struct
 
@@ -171,6 +171,21 @@ class Decoded(Struct, gc=False):
     deadline: Micros | None = None
 
 
+class Span(Struct, frozen=True, gc=False):
+    """What some bytes of a payload are, for people. Spans stand in order, do not overlap and cover every byte.
+
+    offset, length: bytes of the payload as it arrived. name: the wire's own word (`39`, `DataTime`). meaning: (zh, en).
+    value: what these bytes say; of bad ones `reason: detail`. bad: whether they are what could not be read.
+    """
+
+    offset: int
+    length: int
+    name: str
+    meaning: tuple[str, str]
+    value: str = ""
+    bad: bool = False
+
+
 class Context(Struct):
     """What an adapter may know beside the bytes.
 
@@ -186,25 +201,6 @@ class Context(Struct):
     settings: Callable[[str], Mapping[str, Any]] = lambda _native: {}
     mappings: Sequence[Mapping[str, Any]] = ()
     every_field: bool = False
-
-
-class Adapter(Protocol):
-    """A module of `adapters/`. `NAME` is its word in topics; `STATEFUL` says whether decode looks at `state`.
-
-    One whose senders cannot be known before has `ENROLS`, the type of thing they become, and `thing_id(native)`.
-    """
-
-    NAME: str
-    STATEFUL: bool
-
-    def decode(self, payload: bytes, context: Context, state: JsonState | None = None) -> Decoded:
-        """Read one MQTT payload. Raises DecodeError and nothing else when the whole of it is unreadable."""
-
-    def thing_id(self, native: str) -> str:
-        """The registry id of a sender that enrols itself; only adapters with `ENROLS` have it."""
-
-    def expire(self, state: JsonState, now: Micros) -> Decoded:
-        """Give up on what `state` has waited for too long at `now`: rejections, NAKs and the state that remains."""
 
 
 class Config(Struct, frozen=True):
@@ -252,25 +248,6 @@ class Thing(Struct, frozen=True):
         return found
 
 
-class Directory(Protocol):
-    """What the forward path asks of the registry. Answers come from memory, refreshed when `version` moves."""
-
-    def version(self) -> int:
-        """A number that grows with every change of the registry."""
-
-    def find(self, adapter: str, native: str) -> Thing | None:
-        """The thing with this native id under this adapter; None when unknown or retired."""
-
-    def mappings(self, principal: str, adapter: str) -> Sequence[Mapping[str, Any]]:
-        """Settings of the types of this principal's devices of this adapter, each once."""
-
-    def receives(self, principal: str) -> bool:
-        """Whether this principal is a receiver or network server, under which senders may enrol themselves."""
-
-    def newcomer(self, type_id: str, thing_id: str, adapter: str, native: str) -> Thing:
-        """A shared thing of a type, which the registry does not know."""
-
-
 class Grant(Struct, frozen=True):
     """What a password opened: who connects, and what all it sends is marked with."""
 
@@ -279,16 +256,3 @@ class Grant(Struct, frozen=True):
     origin: str = Origin.LIVE
     run: str = ""
     expires: Micros | None = None
-
-
-class Gatekeeper(Protocol):
-    """What the door asks of the registry."""
-
-    def version(self) -> int:
-        """A number that grows with every change of credentials."""
-
-    def authenticate(self, username: str, password: bytes) -> Grant | None:
-        """The grant of a right password; None for anything else. Never says which part was wrong."""
-
-    def still_valid(self, grant: Grant) -> bool:
-        """Whether the credential is neither revoked nor expired."""

@@ -1,7 +1,8 @@
 """Third stage: what is observed. A reading in its own unit becomes the canonical result, dated, on its datum, flagged. Pure.
 
 Units: a result that the adapter gives is taken as it is; else the device's unit for the property, else the wire's, else the
-property's own. A reading that no property or unit fits is unmapped: nothing is observed.
+property's own. A reading that no property or unit fits is unmapped: nothing is observed. A sum whose wire unit is that of an
+amount (HJ 212 `Cou`: kg of a concentration, m3 of a flow) is kept in the preferred unit of its own dimension.
 
 Levels, in metres:
     absolute (SL 651 39H, 3AH-43H)           wire value + offset                       the station has added its zero already
@@ -74,6 +75,8 @@ def observe(reading: Reading, thing: Thing, received: Micros, ahead: Micros = qu
     config = configs[0] if len(configs) == 1 else thing.config_at(time)
     unit = (config.units.get(name) if config.units else None) or reading.unit
     plan = _plan(name, unit)
+    if (plan is None or unit != reading.unit) and reading.statistic.startswith("sum"):
+        plan = _amount(name, reading.unit) or plan
     if plan is None:
         return ()
     kept, convert = plan
@@ -115,6 +118,15 @@ def _plan(name: str, unit: str | None) -> tuple[Property, Convert | None] | None
         return None
 
 
+@lru_cache(maxsize=1024)
+def _amount(name: str, unit: str | None) -> tuple[Property, Convert | None] | None:
+    """What a sum of a concentration or rate is kept in when the wire says so: its amount (kg of SO2, m3 of flow). None for others."""
+    if unit is None or _plan(name, unit) is not None:
+        return None
+    kept = properties.dynamic(name, unit)
+    return (kept, converter(unit, kept.unit)) if kept else None
+
+
 def _observed(
     reading: Reading, thing: Thing, config: Config, kept: Property, result: float | None, time: Micros, received: Micros,
     ahead: Micros, position: tuple[float, float] | None,
@@ -137,9 +149,11 @@ def _observed(
 def _span(kept: Property, statistic: str, thing: Thing) -> tuple[float, float] | None:
     """A type's limits are for values and short sums; a running total only has the property's own."""
     limits = thing.limits
-    if limits and statistic != "sum/total":
-        return limits.get(kept.id) or kept.range
-    return kept.range
+    if not limits or statistic == "sum/total":
+        return kept.range
+    if statistic.startswith("sum") and properties.get(kept.id) not in (kept, None):
+        return None  # an amount, not what the limits are for
+    return limits.get(kept.id) or kept.range
 
 
 def _sentinels(kept: Property, thing: Thing) -> Any:
@@ -205,6 +219,8 @@ def _tell_unit(reading: Reading, config: Config, first: Observed) -> dict[str, A
     device = config.units.get(first.property)
     source = "adapter" if reading.result is not None else "device" if device else "wire" if reading.unit else "property"
     plan = _plan(first.property, device or reading.unit)
+    if reading.statistic.startswith("sum") and (amount := _amount(first.property, reading.unit)):
+        device, plan, source = None, amount, "wire"
     converted = reading.result
     if converted is None and plan is not None and isinstance(reading.value, (int, float)):
         converted = plan[1](reading.value) if plan[1] else float(reading.value)

@@ -84,12 +84,13 @@ class Streams:
         self._waiting[place] = account
         batch.pending.append(Held(place, 0, account, counted=True))
 
-    def settle(self, place: int, outcome: str, batch: Batch) -> None:
-        """A pending frame ended as the frame that completed it did."""
+    def settle(self, place: int, outcome: str, batch: Batch) -> Account | None:
+        """A pending frame ended as the frame that completed it did; returns what it is booked on, None when it was not pending."""
         account = self._waiting.pop(place, None)
         if account is not None:
             batch.tally.moved(account, "pending", outcome)
             batch.settled.append(place)
+        return account
 
     def give_up(self, error: Rejection, batch: Batch) -> None:
         """A pending frame ended badly: its other parts never came."""

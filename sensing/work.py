@@ -15,19 +15,21 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+from msgspec.structs import replace
 
 from . import commands, failpoints, ledger, logs, times, topics
 from .decode import Decoder, Lane
 from .enrol import Enrolment
 from .framelog import Log
 from .metrics import Metrics
-from .model import Adapter, Decoded, Directory, Frame, JsonState, QualityReason, Reading, Rejection, Thing
+from .model import Decoded, Frame, JsonState, QualityReason, Reading, Thing
 from .observe import observe
+from .ports import Adapter, Directory
 from .resolve import resolve
 from .settings import Settings
 from .store import Batch, Fact, Held, Row, SeriesKey
 from .store.sqlite import SqliteStore
-from .streams import NEVER, Streams
+from .streams import Streams
 
 _log = logs.get("work")
 _MOST_ROWS = 20_000
@@ -144,28 +146,24 @@ class Work:
                 self._streams.keep(frame, decoded, state, batch)
             self._book(lane, frame, decoded, batch)
 
-    def again(self, frame: Frame, batch: Batch, only: str = "", states: dict[str, JsonState | None] | None = None) -> str:
-        """A frame once more (redrive, accept, redecode): what it yields is stored, nothing is answered. Returns how it would count.
+    def again(self, frame: Frame, batch: Batch, states: dict[str, JsonState | None], only: str = "") -> tuple[str, Sequence[int]]:
+        """A frame once more (redrive, accept, redecode): what it yields is stored, nothing is answered.
 
-        only: the native id whose readings are wanted; "" for all. states: what the adapter remembers between these frames;
-        then a part whose message goes on in a later one is WAITING, and nothing of it is booked.
+        Returns how it would count, and the earlier frames that it completed, which count alike. A part whose message goes on in a
+        later frame is WAITING, and nothing of it is booked. states: what adapters remember between the frames of one command.
+        only: the native id whose readings are wanted; "" for all.
         """
         lane = self._decoder.lane(frame.source)
         stream = frame.source.stream
-        decoded = self._decoder.decode(lane, frame, states.get(stream) if states is not None else None)
-        if states is not None:
-            states[stream] = decoded.state
-            if decoded.waiting:
-                return commands.WAITING
-        elif decoded.waiting and decoded.state is not None:  # nothing will follow it here: what waits is given up at once
-            late = self._decoder.expire(lane, decoded.state, NEVER).errors
-            decoded.errors = [*decoded.errors, *(Rejection(e.reason, e.detail, e.offset, e.length) for e in late)]
+        decoded = self._decoder.decode(lane, frame, states.get(stream))
+        states[stream] = decoded.state
+        if decoded.waiting:
+            return commands.WAITING, ()
         if only:
             decoded.readings = [reading for reading in decoded.readings if reading.native == only]
         decoded.replies = ()
-        decoded.waiting = False
         decoded.errors = [error for error in decoded.errors if error.place is None]
-        return self._absorb(lane, frame, decoded, batch)[0]
+        return self._absorb(lane, frame, decoded, batch)[0], decoded.settled
 
     def _book(self, lane: Lane, frame: Frame, decoded: Decoded, batch: Batch) -> None:
         """Store what a frame said and enter it in the ledger, with the earlier frames that waited for it."""
@@ -175,7 +173,11 @@ class Work:
         if outcome == "pending":
             self._streams.wait(frame.place, account, batch)
         for place in decoded.settled:
-            self._streams.settle(place, outcome if outcome != "pending" else "silent", batch)
+            earlier = self._streams.settle(place, outcome if outcome != "pending" else "silent", batch)
+            if earlier is not None:  # a message that is held is held whole: its last part alone can never be read again
+                for holds in (batch.dead, batch.quarantined):
+                    own = [held for held in holds if held.place == frame.place and (held.counted or held.native)]
+                    holds += [replace(held, place=place, account=earlier) for held in own]
 
     def _absorb(self, lane: Lane, frame: Frame, decoded: Decoded, batch: Batch) -> tuple[str, str]:
         """Rows, holds, facts and replies of one decoded frame; returns (outcome, the device it is booked on)."""

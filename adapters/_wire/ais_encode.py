@@ -106,30 +106,30 @@ def _stated(fact: WireFact) -> dict[str, Any]:
 _TIME: Micros = 1_789_412_400 * SECOND
 
 
-def example(
+def reading(
     code: str, value: float | None, unit: str | None, name: str, *, native: str = "413372870", time: Micros = _TIME
 ) -> Reading:
     """One reading as AIS says it."""
     return Reading(native, code, name, value, unit, time=time, wire_time=time)
 
 
-def _placed(lon: float, lat: float, *, native: str = "413372870", time: Micros = _TIME) -> Reading:
+def placed(lon: float, lat: float, *, native: str = "413372870", time: Micros = _TIME) -> Reading:
     return Reading(native, "position", "position", None, time=time, wire_time=time, position=(lon, lat))
 
 
 EXAMPLES: Mapping[str, Sequence[Reading]] = {
     "under way": [
-        _placed(118.069183, 24.447717),
-        example("status", 0, "1", "navigation_status"),
-        example("turn", -11.0, "deg/min", "rate_of_turn"),
-        example("speed", 12.3, "[kn_i]", "speed_over_ground"),
-        example("course", 87.5, "deg", "course_over_ground"),
-        example("heading", 88, "deg", "heading"),
+        placed(118.069183, 24.447717),
+        reading("status", 0, "1", "navigation_status"),
+        reading("turn", -11.0, "deg/min", "rate_of_turn"),
+        reading("speed", 12.3, "[kn_i]", "speed_over_ground"),
+        reading("course", 87.5, "deg", "course_over_ground"),
+        reading("heading", 88, "deg", "heading"),
     ],
     "at anchor, without heading, at a millisecond": [
-        _placed(-70.811197, -43.115558, native="2393200", time=_TIME + 123_000),
-        example("status", 1, "1", "navigation_status", native="2393200", time=_TIME + 123_000),
-        example("speed", 0.0, "[kn_i]", "speed_over_ground", native="2393200", time=_TIME + 123_000),
+        placed(-70.811197, -43.115558, native="2393200", time=_TIME + 123_000),
+        reading("status", 1, "1", "navigation_status", native="2393200", time=_TIME + 123_000),
+        reading("speed", 0.0, "[kn_i]", "speed_over_ground", native="2393200", time=_TIME + 123_000),
     ],
-    "draught": [example("draught", 9.6, "m", "draught")],
+    "draught": [reading("draught", 9.6, "m", "draught")],
 }

@@ -38,7 +38,7 @@ class Stored(NamedTuple):
 
     property: str
     unit: str
-    absent: int | None
+    absent: int
 
 
 _SPEED = Stored("speed_over_ground", "[kn_i]", 1023)

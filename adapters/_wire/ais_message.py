@@ -165,7 +165,7 @@ def from_fields(kind: int, fields: Mapping[str, Any], stamp: Micros | None, rece
     if time is None:
         return []
     native, wire = str(fields["mmsi"]), time if kind in (4, 8, 11) else stamp
-    place = _place(fields)
+    place = place_of(fields)
     readings = list[Reading]()
     if place and kind != 8:
         readings.append(Reading(native, "position", "position", None, None, "instant", "", time, None, wire, position=place))
@@ -199,11 +199,13 @@ def from_fields(kind: int, fields: Mapping[str, Any], stamp: Micros | None, rece
 def told(fields: Mapping[str, Any], stored: list[Reading], stamp: Micros | None) -> list[Reading]:
     """A line for each field: those that are stored as they are, the others without a property."""
     by_code = {reading.code: reading for reading in stored}
-    native = str(fields["mmsi"])
+    native, place = str(fields["mmsi"]), place_of(fields)
     time = stored[0].time if stored else stamp
     lines = list[Reading]()
     for name, value in fields.items():
-        lines.append(by_code.get(name) or Reading(native, name, None, value, _UNITS.get(name), time=time, wire_time=stamp))
+        where = place if name in ("lon", "lat") else None
+        plain = Reading(native, name, None, value, _UNITS.get(name), time=time, wire_time=stamp, position=where)
+        lines.append(by_code.get(name, plain))
         if name == "lat" and "position" in by_code:
             lines.append(by_code["position"])
     return lines
@@ -253,7 +255,8 @@ def _this_month(fields: Mapping[str, Any], around: Micros) -> Micros | None:
     return min(found, key=lambda time: abs(time - around), default=None)
 
 
-def _place(fields: Mapping[str, Any]) -> tuple[float, float] | None:
+def place_of(fields: Mapping[str, Any]) -> tuple[float, float] | None:
+    """(lon, lat) of a message; None when either is missing or "not available" (181, 91)."""
     lon, lat = fields.get("lon"), fields.get("lat")
     if isinstance(lon, (int, float)) and isinstance(lat, (int, float)) and abs(lon) <= 180 and abs(lat) <= 90:
         return float(lon), float(lat)

@@ -15,11 +15,15 @@ import msgspec
 
 from sensing.errors import DecodeError, Reason
 
+from . import json_where
+
 RAW, HEX, BASE64, JSON = "raw", "hex", "base64", "json"
 KEYS = ("data", "payload", "hex")
 """Members of a JSON wrapper that may hold the bytes, in the order they are tried."""
 
 _HEX = re.compile(rb"\s*[0-9A-Fa-f][0-9A-Fa-f\s]*")
+_CHARACTER = re.compile(rb"\\u[0-9A-Fa-f]{4}|\\.|[^\\\s]")
+"""One character of the text in a wrapper; its escapes count as one, blanks as none."""
 _BASE64 = re.compile(rb"\s*[A-Za-z0-9+/_-][A-Za-z0-9+/_\s-]*={0,2}\s*")
 
 
@@ -68,7 +72,7 @@ def _member(payload: bytes) -> str | None:
     """The text in a JSON wrapper; None when this only begins like one."""
     try:
         tree = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         if payload.rstrip()[-1:] == b"}":
             raise DecodeError(Reason.NOT_JSON, "begins and ends like a JSON object, and is none") from None
         return None
@@ -77,3 +81,32 @@ def _member(payload: bytes) -> str | None:
         if isinstance(value, str):
             return value
     raise DecodeError(Reason.NO_KEY, f"a JSON wrapper needs its bytes as text in one of {', '.join(KEYS)}")
+
+
+def located(payload: bytes, starts: Callable[[bytes], bool]) -> tuple[bytes, str, list[int]]:
+    """As `unwrap`, and where in the payload each byte stands, with the end of the last one after them.
+
+    A byte of base64 stands in parts of two characters: it is taken to begin in the first that is its own.
+    """
+    data, via = unwrap(payload, starts)
+    if via == RAW:
+        return data, via, list(range(len(data) + 1))
+    begin, end = 0, len(payload)
+    inner = via
+    if via == JSON:
+        begin, end = _member_range(payload)
+        inner = _text(payload[begin:end], starts, False)[1]
+    places = [begin + found.start() for found in _CHARACTER.finditer(payload[begin:end])]
+    if not places or inner == RAW:
+        return data, via, [begin + at for at in range(len(data) + 1)]
+    closed = places[-1] + 1
+    step = 2 if inner == HEX else 4 / 3
+    return data, via, [*(places[int(step * at)] for at in range(len(data))), closed]
+
+
+def _member_range(payload: bytes) -> tuple[int, int]:
+    """Where the text of the wrapper's member stands, within its quotes."""
+    tree = msgspec.json.decode(payload)
+    key = next(key for key in KEYS if isinstance(tree.get(key), str))
+    offset, length = json_where.where(payload, (key,))
+    return offset + 1, offset + length - 1

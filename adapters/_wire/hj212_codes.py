@@ -1,8 +1,11 @@
 """HJ 212 commands, fields and factors: what each is, and what `a34004-Rtd` or `B01-Cou` becomes.
 
-    a34004 - Avg      in CN=2061  is  pm2_5, mean/PT1H
-    |        field: which statistic, a flag, or something beside the values
+    a34004-Avg in CN=2061 is pm2_5, mean/PT1H
+    |      |
+    |      field: which statistic, a flag, or something beside the values
     factor: config/codes/hj212.tsv, by its code of 2017, its code of 2005 (B01), or its pattern (e10103 is e101xx)
+
+Units follow the table; its columns ucum_22 and ucum_31 are for kinds of system (ST) that write another one.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sensing.model import Micros
 from sensing.times import MINUTE
@@ -133,6 +136,7 @@ class Rules(dict[str, Rule]):
     def __init__(self, dialect: Dialect) -> None:
         super().__init__()
         self.dialect, self.units = dialect, dict(dialect.units)
+        self.shapes: dict[tuple[str, ...], tuple[Any, ...]] = {}
         self.minutes = PERIODS.get(dialect.cn, -1) or dialect.minutes
 
     def __missing__(self, written: str) -> Rule:
@@ -183,7 +187,7 @@ class Rules(dict[str, Rule]):
         return (code.units.get(self.dialect.st) or code.units[""]) or None
 
 
-@lru_cache(64)
+@lru_cache(32)
 def rules_of(dialect: Dialect) -> Rules:
     """The rules of a dialect."""
     return Rules(dialect)

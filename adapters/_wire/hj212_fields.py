@@ -14,21 +14,20 @@ Rules of this file
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from math import isfinite
 
 from sensing.errors import DecodeError, Reason
 from sensing.model import Micros, Reading, WireFact
 
-from .hj212_codes import ASIDE, FLAG, INFO, LATITUDE, LONGITUDE, NUMBER, PARAMETER, PERIODS, PLACE, SAMPLED, Rule, Rules
+from . import hj212_shapes
+from .hj212_codes import FLAG, INFO, LATITUDE, LONGITUDE, NUMBER, PARAMETER, PERIODS, PLACE, SAMPLED, Rule, Rules
 from .hj212_times import instant, moment
 
 _STATED = re.compile(r"(?:^|[;,])\s*(?:DataTime|AlarmTime)\s*=([^;,]*)")
-_DECIMAL = re.compile(r"\s*([+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?)\s*")
+_DECIMAL = re.compile(r"\s*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*")
 _POLLUTANT = re.compile(r"(?:^|[;,])\s*PolId\s*=\s*(\w{1,16})")
 _SPELLING = str.maketrans(";,", "\0\1")
 _SPELT = str.maketrans("\0\1", ";,")
-_BIG = 1e15
 
 
 def stated(cp: str) -> str:
@@ -46,14 +45,21 @@ def number(text: str) -> float | None:
 
 def read(cp: str, rules: Rules, native: str, sent: Micros) -> tuple[list[Reading], list[WireFact]]:
     """Readings and facts in the order of the wire. Raises DecodeError bad_grammar, bad_time."""
+    swift = hj212_shapes.readings(cp, rules, native, sent)
+    if swift is not None:
+        return swift, []
     text = stated(cp)
     time = instant(text) if text else None
     if time is None and rules.dialect.cn in PERIODS and "-" in cp:
         raise DecodeError(Reason.BAD_GRAMMAR, f"CN={rules.dialect.cn} without DataTime")
     report = _Report(rules, native, sent, time)
-    report.take(_items(cp), plain=cp.isascii() and "_" not in cp)
+    report.take(_items(cp))
+    if time is not None:
+        hj212_shapes.learn(cp, rules)
     if "PolId" in cp:
         report.about(cp)
+    if "l01001" in cp:
+        report.place()
     return report.readings, report.facts
 
 
@@ -76,47 +82,73 @@ class _Report:
         self.readings, self.facts = list[Reading](), list[WireFact]()
         self.factors, self.sampled = list[str](), dict[str, Micros]()
 
-    def take(self, items: list[str], *, plain: bool) -> None:
-        """Read every item. plain: no letter in them that float() takes and a decimal number does not have."""
-        rules, native, sent, stated, time = self.rules, self.native, self.sent, self.stated, self.time
-        append, factors, flags = self.readings.append, self.factors, dict[str, str]()
+    def take(self, items: list[str]) -> None:
+        """Read every item."""
+        flags = dict[str, str]()
         for item in items:
+            if not item or item.isspace():
+                continue
             name, equals, text = item.partition("=")
             try:
-                kind, name, factor, prop, unit, statistic, channel, begin, end, _ = rule = rules[name]
+                rule = self.rules[name]
             except KeyError:
-                if item.strip():
-                    raise DecodeError(Reason.BAD_GRAMMAR, f'"{item[:40]}" is no NAME=value') from None
-                continue
-            if kind == NUMBER:
-                value = None
-                if plain and text[-1:].isdigit():
-                    try:
-                        value = float(text)
-                    except ValueError:
-                        value = None
-                    else:
-                        if not -_BIG < value < _BIG:
-                            value = number(text)
-                else:
-                    value = number(text)
-                factors.append(factor)
-                append(
-                    Reading(native, name, prop, value, unit, statistic, channel, time, None, stated, None, None, None, sent)
-                    if begin is None or time is None
-                    else Reading(native, name, prop, value, unit, statistic, channel, time + end, time + begin, stated,
-                                 None, None, None, sent)
-                )  # fmt: skip
-            elif kind == FLAG:
-                flags[factor] = text.strip()
-            elif kind != PARAMETER:
-                self._beside(rule, text.translate(_SPELT))
+                equals = ""
             if not equals:
                 raise DecodeError(Reason.BAD_GRAMMAR, f'"{item[:40]}" is no NAME=value')
-        if flags:
-            for reading, factor in zip(self.readings, factors, strict=True):
-                reading.flag = flags.get(factor) or None
-        if self.sampled:
-            self._date()
-        if native and "l01001" in flags or LONGITUDE in [reading.code for reading in self.readings[:16]]:
-            self._place()
+            if rule.kind == NUMBER:
+                self._put(rule, rule.property, rule.unit, number(text))
+            elif rule.kind == FLAG:
+                flags[rule.factor] = text.strip()
+            elif rule.kind != PARAMETER:
+                self._beside(rule, text.translate(_SPELT))
+        for reading, factor in zip(self.readings, self.factors, strict=True):
+            reading.flag = flags.get(factor) or None
+        for factor, at in self.sampled.items():
+            self._date(factor, at)
+
+    def _put(self, rule: Rule, prop: str | None, unit: str | None, value: float | str | None) -> None:
+        time, begin = self.time, None
+        if time is not None:
+            begin = None if rule.begin is None else time + rule.begin
+            time += rule.end
+        self.factors.append(rule.factor)
+        self.readings.append(Reading(
+            self.native, rule.name, prop, value, unit, rule.statistic, rule.channel, time, begin, self.stated, sent=self.sent
+        ))  # fmt: skip
+
+    def _beside(self, rule: Rule, text: str) -> None:
+        """What stands beside the values: text, alarm limits, counts, further flags; and when a sample was taken."""
+        value: float | str | None = number(text)
+        prop, unit, words = None, None, text.strip().strip("/").strip()
+        if rule.kind == INFO and not rule.words and rule.property is not None and number(words) is not None:
+            prop, unit, value = rule.property, rule.unit, number(words)
+        elif rule.kind == INFO and words:
+            self.facts.append(WireFact(self.native, rule.factor.lower(), words, self.time))
+        if rule.kind == SAMPLED and (at := moment(text)) is not None:
+            self.sampled[rule.factor] = at
+        self._put(rule, prop, unit, text.strip() if value is None else value)
+
+    def _date(self, factor: str, at: Micros) -> None:
+        """An instant value is of when its sample was taken; statistics keep their period."""
+        for reading, owner in zip(self.readings, self.factors, strict=True):
+            if owner == factor and reading.begin is None and reading.property is not None:
+                reading.time = at
+
+    def place(self) -> None:
+        """Longitude and latitude are a position as well."""
+        found = {reading.code: reading for reading in self.readings if reading.code in (LONGITUDE, LATITUDE)}
+        if len(found) < 2:
+            return
+        lon, lat = found[LONGITUDE], found[LATITUDE]
+        if isinstance(lon.value, float) and isinstance(lat.value, float) and abs(lon.value) <= 180 and abs(lat.value) <= 90:
+            position = (lon.value, lat.value)
+            self.readings.append(
+                Reading(self.native, PLACE, "position", None, None, time=lon.time, wire_time=self.stated, flag=lon.flag,
+                        position=position, sent=self.sent)
+            )  # fmt: skip
+
+    def about(self, cp: str) -> None:
+        """PolId says which instrument the information is about: one device has several."""
+        found = _POLLUTANT.search(cp)
+        for reading in self.readings:
+            reading.channel = reading.channel or (found[1] if found else "")

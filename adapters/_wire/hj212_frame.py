@@ -1,6 +1,6 @@
 """HJ 212 frames: length, checksum and header; sealing them again.
 
-    ##0087QN=20240601085857223;ST=32;CN=1011;PW=123456;MN=010000A8900016F000169DC0;Flag=9;CP=&&...&&2200\\r\\n
+    ##0087QN=20240601085857223;ST=32;CN=1011;PW=123456;MN=010000A8900016F000169DC0;Flag=9;CP=&&...&&2200 CR LF
     | |   |                    |     |       |         |                           |      |        |
     | |   |                    |     command password  native id                   |      data     checksum, 4 hex digits
     | |   when it was sent     kind of system                   bits 7-2 version, 1 in parts, 0 answer wanted
@@ -11,7 +11,7 @@ Rules of this file
 - The checksum (HJ 212-2017 annex A) is not CRC-16/MODBUS: each byte goes into the HIGH byte, `crc = T[(crc >> 8) ^ byte]`. Only 8
   bits are carried on, so it is an 8-bit check, and length, `&&` and grammar must hold as well.
 - Carrying on 8 zero bytes changes nothing (the order of T >> 8 is 8). So bytes 8 apart are folded together first, as one big
-  integer, and 8 steps are left whatever the length: 1 us instead of 20.
+  integer, and 8 look-ups are left whatever the length: 2 us for 300 bytes instead of 20.
 """
 
 from __future__ import annotations
@@ -40,7 +40,17 @@ def _table() -> tuple[int, ...]:
 
 
 TABLE = _table()
-_HIGH = tuple(crc >> 8 for crc in TABLE)
+
+
+def _last(behind: int) -> tuple[int, ...]:
+    """What a byte with so many more behind it leaves of a checksum."""
+    found = range(256)
+    for _ in range(behind):
+        found = [TABLE[state] >> 8 for state in found]  # type: ignore[assignment]
+    return tuple(TABLE[state] for state in found)
+
+
+_A, _B, _C, _D, _E, _F, _G, _H = (_last(behind) for behind in range(7, -1, -1))
 
 
 def checksum(segment: bytes) -> int:
@@ -49,15 +59,13 @@ def checksum(segment: bytes) -> int:
     if not size:
         return 0xFFFF
     folded = int.from_bytes(segment, "big") ^ 0xFF << 8 * (size - 1)
-    width = 64 << max(0, (size * 8 - 1) // 64).bit_length()
-    while width > 64:
-        width >>= 1
-        folded = folded >> width ^ folded & (1 << width) - 1
-    state, high = 0, _HIGH
-    eight = folded.to_bytes(8, "big")
-    for byte in eight[:7]:
-        state = high[state ^ byte]
-    return TABLE[state ^ eight[7]]
+    words = (size + 7) >> 3
+    while words > 1:
+        words = (words + 1) >> 1
+        high = folded >> (words << 6)
+        folded ^= high << (words << 6) ^ high
+    a, b, c, d, e, f, g, h = folded.to_bytes(8, "big")
+    return _A[a] ^ _B[b] ^ _C[c] ^ _D[d] ^ _E[e] ^ _F[f] ^ _G[g] ^ _H[h]
 
 
 class Telegram(NamedTuple):
@@ -159,7 +167,9 @@ def unlocked(segment: bytes, crc: int, settings: hj212_sm4.Settings) -> bytes:
     if crc16.modbus(segment) == crc:
         if tolerates(settings(_native(segment)), MODBUS_CRC):
             return segment
-        raise DecodeError(Reason.BAD_CHECKSUM, f'{crc:04X} is CRC-16/MODBUS: set tolerate = ["{MODBUS_CRC}"] if the device means it')
+        raise DecodeError(
+            Reason.BAD_CHECKSUM, f'{crc:04X} is CRC-16/MODBUS: set tolerate = ["{MODBUS_CRC}"] if the device means it'
+        )
     with_key = " (nor with its SM4 key)" if locked and locked.hidden else ""
     raise DecodeError(Reason.BAD_CHECKSUM, f"checksum {crc:04X} is not {checksum(segment):04X}{with_key}")
 

@@ -17,7 +17,9 @@ from typing import Any, NamedTuple
 
 Settings = Callable[[str], Mapping[str, Any]]
 BLOCK = 16
-_HEAD = re.compile(rb"(?=[^&]{0,300}?;CN=(2[0-9]{3}|1014|3020);)(?=[^&]{0,300}?;MN=([^;&]{1,64});)[^&]{0,300}?;Flag=([0-9]{1,3});[^&]{0,80}?CP=&&")
+_HEAD = re.compile(
+    rb"(?=[^&]{0,300}?;CN=(2[0-9]{3}|1014|3020);)(?=[^&]{0,300}?;MN=([^;&]{1,64});)[^&]{0,300}?;Flag=([0-9]{1,3});[^&]{0,80}?CP=&&"
+)
 _PRINTED = bytes(range(32, 127)) + b"\r\n\t"
 _SPELLED = re.compile(rb"\{(0x[0-9A-Fa-f]{2}(?:\s*,\s*0x[0-9A-Fa-f]{2}){15,1100}),?\s*\}")
 _BYTE = re.compile(rb"0x([0-9A-Fa-f]{2})")
@@ -105,6 +107,12 @@ def spelled(data: bytes, at: int) -> Spelled | None:
     if found is None:
         return None
     return Spelled(found.start(), found.end(), bytes.fromhex(b"".join(_BYTE.findall(found[1])).decode()))
+
+
+def packed(segment: bytes) -> bytes:
+    """A segment with ciphertext as text turned into its bytes; any other as it is."""
+    found = spelled(segment, 0)
+    return segment[: found.start] + found.blocks + segment[found.end :] if found else segment
 
 
 def spells(data: bytes, at: int) -> bool:

@@ -14,6 +14,8 @@ import msgspec
 
 from sensing.errors import DecodeError, Reason
 
+from . import json_where
+
 DEEPEST = 16
 LARGEST = 1 << 20
 MOST_RECORDS = 10_000
@@ -26,14 +28,22 @@ _NUMBER = re.compile(r"\s*[+-]?[0-9]{1,40}(\.[0-9]{0,40})?([eE][+-]?[0-9]{1,3})?
 
 def read(payload: bytes) -> Any:
     """The tree of one JSON text; a byte order mark before it is tolerated."""
-    if payload[:3] == b"\xef\xbb\xbf":
-        payload = payload[3:]
+    if payload[:3] != b"\xef\xbb\xbf":
+        return _read(payload)
+    try:
+        return _read(payload[3:])
+    except DecodeError as error:
+        error.offset += 3 if error.offset or error.length else 0
+        raise
+
+
+def _read(payload: bytes) -> Any:
     try:
         tree = _decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _refusal(payload, error) from None
-    if payload.count(b"{") + payload.count(b"[") > DEEPEST:
-        _check_depth(tree, 1)
+    if payload.count(b"{") + payload.count(b"[") > DEEPEST and _is_deep(tree, 1):
+        raise DecodeError(Reason.TOO_DEEP, f"deeper than {DEEPEST}", json_where.deeper(payload, DEEPEST))
     if type(tree) is not dict or len(tree) != payload.count(b'":') or b"\\" in payload or _has_gap(payload):
         _check_keys(payload, tree)
     return tree
@@ -74,30 +84,35 @@ def _refusal(payload: bytes, error: Exception) -> DecodeError:
     except UnicodeDecodeError as wrong:
         return DecodeError(Reason.NOT_UTF8, f"byte 0x{payload[wrong.start]:02x}", wrong.start, 1)
     if isinstance(error, RecursionError):
-        return DecodeError(Reason.TOO_DEEP, f"deeper than {DEEPEST}")
+        return DecodeError(Reason.TOO_DEEP, f"deeper than {DEEPEST}", json_where.deeper(payload, DEEPEST))
     if isinstance(error, msgspec.ValidationError):
-        return DecodeError(Reason.BAD_NUMBER, str(error))
+        return DecodeError(Reason.BAD_NUMBER, str(error), *json_where.odd_number(payload))
     place = re.search(r"\(byte (\d+)\)", str(error))
-    return DecodeError(Reason.NOT_JSON, str(error), int(place[1]) if place else 0)
+    return DecodeError(Reason.NOT_JSON, str(error), int(place[1]) if place else max(0, len(payload) - 1))
 
 
 def _has_gap(payload: bytes) -> bool:
     return b" :" in payload or b"\n:" in payload or b"\t:" in payload or b"\r:" in payload
 
 
-def _check_depth(tree: Any, depth: int) -> None:
+def _is_deep(tree: Any, depth: int) -> bool:
     if depth > DEEPEST:
-        raise DecodeError(Reason.TOO_DEEP, f"deeper than {DEEPEST}")
+        return True
     for value in tree.values() if type(tree) is dict else tree:
-        if type(value) is dict or type(value) is list:
-            _check_depth(value, depth + 1)
+        if (type(value) is dict or type(value) is list) and _is_deep(value, depth + 1):
+            return True
+    return False
 
 
 def _check_keys(payload: bytes, tree: Any) -> None:
     """Look for a key that stands twice: count where the bytes allow counting, else parse again."""
     if b"\\" not in payload and not _has_gap(payload) and _count_keys(tree) == payload.count(b'":'):
         return
-    json.loads(payload, object_pairs_hook=_unique, parse_int=len, parse_float=len)
+    try:
+        json.loads(payload, object_pairs_hook=_unique, parse_int=len, parse_float=len)
+    except DecodeError as error:
+        error.offset, error.length = json_where.repeated(payload)
+        raise
 
 
 def _count_keys(tree: Any) -> int:

@@ -25,8 +25,9 @@ HEX = {f"{number:{form}}".encode(): number for number in range(256) for form in 
 """Two hex digits to their number; mixed case (`0aB`) is nobody's."""
 _BODY = re.compile(rb"([!$])([ -)+-~]*)\*([0-9A-Fa-f]{2})(?:[ ,].*)?")
 _BLOCK = re.compile(rb"\\([ -)+-\[\]-~]*)\*([0-9A-Fa-f]{2})\\")
-_STAMP = re.compile(r"[0-9]{1,10}|[0-9]{13}")
-_MILLIS = 11
+_STAMP = re.compile(r"[0-9]{1,13}")
+_SECONDS = 10
+"""Digits that seconds have at most; more are milliseconds."""
 
 
 class Sentence(NamedTuple):
@@ -96,7 +97,7 @@ def _stamp(block: str, offset: int) -> Micros | None:
         if item.startswith("c:"):
             if not _STAMP.fullmatch(item[2:]):
                 raise DecodeError(Reason.BAD_TIME, f'tag block "{item[:30]}" is no UNIX time in s or ms', offset)
-            return int(item[2:]) * (1000 if len(item) - 2 > _MILLIS else SECOND)
+            return int(item[2:]) * (1000 if len(item) - 2 > _SECONDS else SECOND)
     return None
 
 

@@ -12,7 +12,7 @@ State is JSON: `tail` (half a sentence).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sensing.errors import DecodeError, Reason
@@ -75,6 +75,17 @@ class Stream:
         self.errors.append(Rejection(error.reason, error.detail, piece.offset + error.offset, max(0, length)))
         self._refuse_earlier(error.reason, error.detail, piece.places)
 
+    def book(self, errors: Sequence[Rejection]) -> None:
+        """Rejections of what was waited for: each earlier frame's, and the first of this one's."""
+        for error in errors:
+            if error.place is not None:
+                self.refused.add(error.place)
+                self.errors.append(error)
+            elif len(self.errors) < MOST_ERRORS:
+                self.errors.append(error)
+            else:
+                self.unnamed += 1
+
     def _refuse_earlier(self, reason: Reason, detail: str, places: Any) -> None:
         for place in places:
             if place != self.context.place and place not in self.refused:
@@ -93,6 +104,8 @@ class Stream:
             else:
                 held, places = tail["text"].encode("latin-1"), tuple(tail["places"])
         pieces = _pieces(held + text, len(held), places)
+        if not pieces and not self.errors:
+            raise DecodeError(Reason.BAD_START, "nothing but blanks")
         last = pieces[-1] if pieces else None
         if last and _goes_on(last.text, text):
             pieces.pop()

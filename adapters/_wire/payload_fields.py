@@ -26,6 +26,8 @@ _STRUCT = {
     "u24": "3s", "i24": "3s", "u32w": "4s",
 }  # fmt: skip
 _BITS = {"u8": 8, "i8": 8, "u16": 16, "i16": 16, "u24": 24, "i24": 24, "u32": 32, "i32": 32, "u32w": 32}
+_ODD = frozenset(("u24", "i24", "u32w", "f16", "f32"))
+"""Types that need a second look: struct cannot read them, or they may hold no number."""
 _KNOWN = frozenset((
     "name", "type", "size", "unit", "property", "statistic", "channel", "sub", "mul", "div", "add", "values", "format", "parts",
     "switch", "by", "sentinels", "error", "fact", "axis", "role", "spoils", "value", "low", "bits", "signed",
@@ -45,6 +47,7 @@ FORMATS: Mapping[str, Callable[[bytes], str]] = {
 class Field(NamedTuple):
     """One field. plain: a number and nothing else, which most are."""
 
+    key: str
     code: str
     type: str
     plain: bool
@@ -74,14 +77,13 @@ class Field(NamedTuple):
     signed: bool
     hidden: bool
 
-    @property
     def scaled(self) -> bool:
         """Whether the value is not the raw number itself."""
         return (self.sub, self.mul, self.div, self.add) != (0, 1, 1, 0)
 
     def number(self, raw: float) -> float:
         """The value of a raw number, in the order in which makers' decoders compute it."""
-        if not self.scaled:
+        if not self.scaled():
             return raw
         value = raw - self.sub if self.sub else raw
         value = value * self.mul if self.mul != 1 else value
@@ -108,10 +110,18 @@ def field(key: str, row: Mapping[str, Any], where: str) -> Field:
     odd = set(row) - _KNOWN
     kind = str(row.get("type", "part"))
     if odd or (kind not in _STRUCT and kind not in {"bytes", "skip", "const", "none", "part"}):
-        raise ValidationError(f"{where}.{key}: {', '.join(sorted(odd)) or f'type {kind}'} is not known", "docs/adapters/lorawan.md lists what is")
+        raise ValidationError(
+            f"{where}.{key}: {', '.join(sorted(odd)) or f'type {kind}'} is not known", "docs/adapters/lorawan.md lists what is"
+        )
     code = str(row.get("name", key))
     words = row.get("values")
-    values = None if words is None else dict(enumerate(words)) if isinstance(words, list) else {int(at): word for at, word in words.items()}
+    values = (
+        None
+        if words is None
+        else dict(enumerate(words))
+        if isinstance(words, list)
+        else {int(at): word for at, word in words.items()}
+    )
     numeric = kind in _STRUCT or kind == "part"
     name = row.get("property")
     if name is None and numeric and values is None and not code.startswith("_"):
@@ -119,10 +129,12 @@ def field(key: str, row: Mapping[str, Any], where: str) -> Field:
     hidden = code.startswith("_")
     parts = tuple(field(str(part["name"]), part, f"{where}.{key}") for part in row.get("parts", ()))
     switch = row.get("switch")
-    special = bool(values or parts or switch or hidden or row.keys() & {"sentinels", "fact", "axis", "role", "spoils"} or "{" in code)
+    special = bool(
+        values or parts or switch or hidden or row.keys() & {"sentinels", "fact", "axis", "role", "spoils"} or "{" in code
+    )
     size = int(row.get("size", 0 if kind != "const" else 1))
     return Field(
-        code=code, type=kind, plain=kind in _STRUCT and kind not in {"u24", "i24", "u32w"} and not special,
+        key=key, code=code, type=kind, plain=kind in _STRUCT and kind not in _ODD and not special,
         property=name or None, unit=row.get("unit"), statistic=row.get("statistic", "instant"), channel=row.get("channel", ""),
         sub=row.get("sub", 0), mul=row.get("mul", 1), div=row.get("div", 1), add=row.get("add", 0),
         values=values, format=FORMATS[row["format"]] if "format" in row else None, parts=parts,

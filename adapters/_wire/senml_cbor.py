@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import cbor2
 
 from sensing.errors import DecodeError, Reason
+
+from .annotate_cbor import annotate_cbor
 
 LABELS = {
     -1: "bver", -2: "bn", -3: "bt", -4: "bu", -5: "bv", -6: "bs", 0: "n", 1: "u", 2: "v", 3: "vs", 4: "vb", 5: "s", 6: "t", 7: "ut",
@@ -30,14 +33,26 @@ def is_cbor(payload: bytes) -> bool:
 def read(payload: bytes) -> Any:
     """The pack with the names of the JSON form. Raises DecodeError bad_grammar, too_deep, not_utf8."""
     body = payload.removeprefix(_SELF_DESCRIBED)
+    before = len(payload) - len(body)
     stream = io.BytesIO(body)
     try:
         pack = cbor2.CBORDecoder(stream, max_depth=_DEEPEST, allow_duplicate_keys=False, strict_hashable_types=False).decode()
     except Exception as error:  # noqa: BLE001  # tags reach dates, fractions and regular expressions: each fails in its own way
-        raise _refusal(error, stream.tell()) from None
+        raise _refusal(error, before + stream.tell()) from None
     if stream.tell() < len(body):
-        raise DecodeError(Reason.BAD_GRAMMAR, f"{len(body) - stream.tell()} bytes after the pack", stream.tell())
+        raise DecodeError(Reason.BAD_GRAMMAR, f"{len(body) - stream.tell()} bytes after the pack", before + stream.tell())
     return [_named(record) for record in pack] if isinstance(pack, list) else pack
+
+
+def where(payload: bytes, path: Sequence[str | int]) -> tuple[int, int]:
+    """(offset, length) of what a path of indexes and names leads to, or of the last item on its way that is there."""
+    spans = annotate_cbor(payload, {}, LABELS)
+    for size in range(len(path), 0, -1):
+        name = ".".join(map(str, path[:size]))
+        ours = [span for span in spans if span.name == name or span.name.startswith(f"{name}.")]
+        if ours:
+            return ours[0].offset, ours[-1].offset + ours[-1].length - ours[0].offset
+    return 0, 0
 
 
 def write(records: list[dict[str, Any]]) -> bytes:

@@ -31,48 +31,53 @@ class Words:
     """The words of a body, one after the other; bytes until a word is asked for, since a picture may follow."""
 
     def __init__(self, body: bytes) -> None:
-        self._body, self._at = body, 0
+        self._body, self.at = body, 0
 
     def peek(self, ahead: int = 0) -> str:
         """The next word, or one further `ahead`; "" at the end."""
-        found = _WORD.search(self._body, self._at)
+        found = _WORD.search(self._body, self.at)
         for _ in range(ahead):
             found = found and _WORD.search(self._body, found.end())
         return found[0].decode("gb18030", "replace") if found else ""
 
     def take(self, after: str = "") -> str:
         """The next word. Raises DecodeError bad_grammar when `after` is the last one."""
-        found = _WORD.search(self._body, self._at)
+        found = _WORD.search(self._body, self.at)
         if not found:
             raise DecodeError(Reason.BAD_GRAMMAR, f'nothing follows "{after[:20]}"')
-        self._at = found.end()
+        self.at = found.end()
         return found[0].decode("gb18030", "replace")
 
     def rest(self) -> bytes:
         """All that is left, without the blank before it and the one that ends every body."""
-        left = self._body[self._at + 1 :]
-        self._at = len(self._body)
+        left = self._body[self.at + 1 :]
+        self.at = len(self._body)
         return left.removesuffix(b" ")
 
 
 def read(report: Report, body: bytes) -> None:
     """Every reading of a body behind serial and send time. Raises DecodeError bad_grammar, bad_time."""
     words = Words(body)
-    while name := words.peek().upper():
-        words.take()
-        if name == "ST":
-            _station(report, words)
-        elif name == "TT":
-            report.time = report.stated = _time(words.take(name))
-        elif name == "RGZS":
-            report.say(name, words.rest().decode("gb18030", "replace"))
-        elif name in ("PIC", "DATA"):
-            report.pictures += name == "PIC"
-            words.rest()
-        elif step := _STEP.fullmatch(name):
-            _series(report, words, int(step[2]) * _STEPS[step[1]])
-        else:
-            _element(report, name, words)
+    while words.peek():
+        group(report, words)
+
+
+def group(report: Report, words: Words) -> None:
+    """One name and what belongs to it."""
+    name = words.take().upper()
+    if name == "ST":
+        _station(report, words)
+    elif name == "TT":
+        report.time = report.stated = _time(words.take(name))
+    elif name == "RGZS":
+        report.say(name, words.rest().decode("gb18030", "replace"))
+    elif name in ("PIC", "DATA"):
+        report.pictures += name == "PIC"
+        words.rest()
+    elif step := _STEP.fullmatch(name):
+        _series(report, words, int(step[2]) * _STEPS[step[1]])
+    else:
+        _element(report, name, words)
 
 
 def _station(report: Report, words: Words) -> None:
@@ -80,12 +85,12 @@ def _station(report: Report, words: Words) -> None:
     if not _STATION.fullmatch(address):
         raise DecodeError(Reason.BAD_GRAMMAR, f'station "{address[:20]}" is not 10 hex digits')
     report.native = address.rjust(10, "0")
-    if len(words.peek()) == 1 and not _is_value(words.peek(1)):
+    if len(words.peek()) == 1 and not is_value(words.peek(1)):
         words.take()  # the class (annex A); H, Q and Z are elements too, but then a value follows
 
 
 def _element(report: Report, name: str, words: Words) -> None:
-    if _is_value(name):
+    if is_value(name):
         raise DecodeError(Reason.BAD_GRAMMAR, f'value "{name[:20]}" has no name')
     rule, size = _rule(name)
     if size:
@@ -115,17 +120,17 @@ def _block(report: Report, rule: Rule, size: int, words: Words) -> None:
 def _series(report: Report, words: Words, step: int) -> None:
     """Names, then values in their order, slot by slot. DRH00 only announces blocks."""
     rules: list[Rule] = []
-    while (name := words.peek().upper()) and not _is_value(name) and name not in ("ST", "TT") and not _rule(name)[1]:
+    while (name := words.peek().upper()) and not is_value(name) and name not in ("ST", "TT") and not _rule(name)[1]:
         rules.append(_rule(name)[0])
         words.take()
     values: list[float | None] = []
-    while rules and _is_value(words.peek()):
+    while rules and is_value(words.peek()):
         values.append(_value(words.take(), rules[len(values) % len(rules)]))
     for i, rule in enumerate(rules):
         report.slots(rule, values[i :: len(rules)], step or BLOCK_STEP)
 
 
-def _is_value(word: str) -> bool:
+def is_value(word: str) -> bool:
     return word in ("M", "F") or bool(_NUMBER.fullmatch(word))
 
 

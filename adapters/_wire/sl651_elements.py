@@ -84,6 +84,15 @@ class Report:
         if at > end:
             raise DecodeError(Reason.BAD_GRAMMAR, f"the last element is {(at - end) // 2} bytes longer than the body")
 
+    def group(self, text: str, at: int) -> int:
+        """One group at `at`, as `read` reads it; where the next begins, beyond the end when it is cut off."""
+        rule = RULES[text[at : at + 4]]
+        if rule is None:
+            return self._special(text, at)
+        start = at + 4
+        self.put(rule, value_of(text[start : start + rule.digits], rule))
+        return start + rule.digits
+
     def put(self, rule: Rule, value: float | str | None, slot: Micros | None = None) -> None:
         """One reading, of the time that rules here or of a slot."""
         time = self.time if slot is None else slot

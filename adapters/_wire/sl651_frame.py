@@ -50,7 +50,7 @@ def claimed(data: bytes, at: int) -> int | None:
     if data[at : at + 2] == b"~~":
         return 17 + ((data[at + 11] & 0x0F) << 8) + data[at + 12] if at + 14 <= len(data) else None
     if data[at : at + 1] == b"\x01" and at + 24 <= len(data):
-        length = _number(data[at + 20 : at + 23])
+        length = hex_number(data[at + 20 : at + 23])
         return None if length is None else 29 + length
     return None
 
@@ -60,7 +60,7 @@ def intact(data: bytes, at: int, size: int) -> bool:
     if at + size > len(data):
         return False
     if data[at] == 0x01:
-        return crc16.modbus(data[at : at + size - 4]) == _number(data[at + size - 4 : at + size])
+        return crc16.modbus(data[at : at + size - 4]) == hex_number(data[at + size - 4 : at + size])
     return crc16.modbus(data[at : at + size - 2]) == (data[at + size - 2] << 8) | data[at + size - 1]
 
 
@@ -118,7 +118,7 @@ def _read_hex(frame: bytes) -> Telegram:
 
 
 def _read_text(frame: bytes) -> Telegram:
-    if _number(frame[1:20]) is None:
+    if hex_number(frame[1:20]) is None:
         raise DecodeError(Reason.BAD_GRAMMAR, f"header {frame[1:20]!r} is not hex digits")
     head = frame[1:20].decode("ascii").upper()
     direction, start, body = int(head[18], 16), frame[23], frame[24:-5]
@@ -127,12 +127,12 @@ def _read_text(frame: bytes) -> Telegram:
     found = Telegram(True, direction == 8, centre, station, head[12:16], int(head[16:18], 16), body, frame[-5], crc)
     _check(direction, start, found.end)
     if start == SYN:
-        packet = _number(body[:6]) or 0
+        packet = hex_number(body[:6]) or 0
         return _packet(found, packet >> 12, packet & 0xFFF, 6)
     return found
 
 
-def _number(digits: bytes) -> int | None:
+def hex_number(digits: bytes) -> int | None:
     """Hex digits and nothing else as a number: `int` alone takes blanks, signs and underscores."""
     try:
         return int(digits, 16) if digits.isalnum() else None

@@ -43,7 +43,7 @@ def understand(telegram: Telegram, settings: Mapping[str, Any]) -> Message:
     if telegram.down:
         return Message("", [], [], _DOWN[telegram.end])
     serial, sent, text = _opening(telegram.text, body)
-    report = Report(telegram.station, sent, RANK.get(function, 0), function == TEST, function in SERIES, _anchor(settings))
+    report = Report(telegram.station, sent, RANK.get(function, 0), function == TEST, function in SERIES, anchor(settings))
     if function == KEEP_ALIVE:
         pass
     elif function in REPORTS:
@@ -73,9 +73,10 @@ def _opening(text: bool, body: bytes) -> tuple[str, Micros, str]:
     return found[:4].upper(), instant(found[4:16]), found
 
 
-def _anchor(settings: Mapping[str, Any]) -> str:
-    anchor = settings.get("block_anchor", AUTO)
-    return anchor if anchor in (FIRST, END) else AUTO
+def anchor(settings: Mapping[str, Any]) -> str:
+    """Where a block's time stands, as the device is set."""
+    wanted = settings.get("block_anchor", AUTO)
+    return wanted if wanted in (FIRST, END) else AUTO
 
 
 def _control(function: int, report: Report) -> str:

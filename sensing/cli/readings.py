@@ -11,8 +11,9 @@ from typing import Any
 
 from sensing import times
 from sensing.errors import DecodeError, Reason
-from sensing.model import Adapter, Config, Context, Decoded, JsonState, Reading, Rejection, Thing
+from sensing.model import Config, Context, Decoded, JsonState, Reading, Rejection, Thing
 from sensing.observe import observe
+from sensing.ports import Adapter
 
 COLUMNS = (
     "line", "device", "code", "property", "statistic", "time", "begin", "end", "channel", "value", "unit", "result",
@@ -45,7 +46,10 @@ class Lines:
         self._frames: dict[int, bytes] = {}
         settings: Mapping[str, Any] = thing.settings
         self._context = Context(
-            principal=thing.principal, settings=lambda _native: settings, mappings=[settings] if settings else [], every_field=True,
+            principal=thing.principal,
+            settings=lambda _native: settings,
+            mappings=[settings] if settings else [],
+            every_field=True,
         )
 
     def all(self, lines: Iterable[bytes], *, in_hex: bool) -> Iterator[list[dict[str, Any]]]:

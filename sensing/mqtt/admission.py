@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from sensing import logs
 from sensing.errors import SensingError
-from sensing.model import Gatekeeper, Grant, Source
+from sensing.model import Grant, Source
+from sensing.ports import Gatekeeper
 from sensing.settings import Mqtt
 from sensing.topics import ForeignTopic
 

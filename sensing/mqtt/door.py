@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from sensing import logs, times, topics
 from sensing.metrics import Metrics
-from sensing.model import Frame, Gatekeeper, Micros, Origin, Source
+from sensing.model import Frame, Micros, Origin, Source
+from sensing.ports import Gatekeeper
 from sensing.settings import Settings
 
 from . import limits

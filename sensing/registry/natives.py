@@ -42,4 +42,14 @@ def _sl651(native: str) -> str:
     )
 
 
-_SPELLINGS: dict[str, Callable[[str], str]] = {"sl651": _sl651}
+def _lorawan(native: str) -> str:
+    """A device EUI in lower case, with or without `-`, `:` or blanks between its bytes; a device id of The Things Stack as it is."""
+    digits = re.sub(r"[-: ]", "", native)
+    if re.fullmatch(r"[0-9A-Fa-f]{16}", digits):
+        return digits.lower()
+    if re.fullmatch(r"[a-z0-9](-?[a-z0-9]){1,35}", native):
+        return native
+    raise ValidationError(f'native "{native}" is not a device EUI', "give the 16 hex digits on the device's label (--native)")
+
+
+_SPELLINGS: dict[str, Callable[[str], str]] = {"lorawan": _lorawan, "sl651": _sl651}

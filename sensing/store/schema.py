@@ -11,6 +11,7 @@
     accounts     the ledger by device and hour           intake     frames as they left the log
     progress     the cursor
 
+`facts.seen` is when a value was last said again: history keeps the changes only.
 `hot.served` marks the revision that readers are given; the order among revisions is
 (generation, sent, rank, revision), which no order of arrival can change (P5).
 """
@@ -34,8 +35,8 @@ CREATE TABLE IF NOT EXISTS hot(
 CREATE UNIQUE INDEX IF NOT EXISTS hot_once ON hot(time, series, revision);
 CREATE TABLE IF NOT EXISTS latest(series INTEGER PRIMARY KEY, time INTEGER, newest INTEGER);
 CREATE TABLE IF NOT EXISTS facts(
-  thing TEXT, run TEXT, key TEXT, begin INTEGER, value TEXT, place INTEGER,
-  PRIMARY KEY(thing, run, key, begin, value)) WITHOUT ROWID;
+  thing TEXT, run TEXT, key TEXT, begin INTEGER, value TEXT, place INTEGER, seen INTEGER,
+  PRIMARY KEY(thing, run, key, begin)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dead(
   place INTEGER, part INTEGER, {_ACCOUNT}, counted INTEGER, reason TEXT, detail TEXT, offset INTEGER, length INTEGER,
   attempts INTEGER DEFAULT 1, state TEXT DEFAULT 'open', PRIMARY KEY(place, part)) WITHOUT ROWID;

@@ -17,7 +17,7 @@ from sensing import sqlite
 from sensing.errors import ConflictError
 from sensing.ledger import COLUMNS, Account
 
-from . import ROW_BITS, Batch, Held, Row, SeriesKey
+from . import ROW_BITS, Batch, Held, Row, SeriesKey, facts
 from .schema import SCHEMA, VERSION
 
 _INSERT = """INSERT INTO hot(seq, series, time, begin, result, quality, reason, revision, generation, sent, rank, received,
@@ -192,8 +192,8 @@ class SqliteStore:
         self._db.executemany(
             "INSERT INTO outbox(principal, topic, payload, at) VALUES(?,?,?,strftime('%s','now'))", batch.replies
         )
-        self._db.executemany("INSERT OR IGNORE INTO facts VALUES(?,?,?,?,?,?)", [
-            (f.thing, f.run, f.key, f.begin, f.value, f.place) for f in batch.facts])  # fmt: skip
+        for fact in batch.facts:
+            facts.keep(self._db, fact)
         self._db.executemany(
             "INSERT OR IGNORE INTO annotations VALUES(:id,:device,:property,:from,:to,:quality,:reason,:by,:at,:place)",
             batch.annotations,

@@ -13,7 +13,7 @@ from sensing import runfile
 from sensing.errors import NotFoundError, UnreachableError
 from sensing.framelog.sqlite import SqliteLog
 from sensing.metrics import Metrics
-from sensing.model import Adapter
+from sensing.ports import Adapter
 from sensing.registry import Registry, RegistryDirectory
 from sensing.settings import Settings
 from sensing.store.reader import StoreReader

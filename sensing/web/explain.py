@@ -15,7 +15,8 @@ from sensing import observe, times
 from sensing.decode import Decoder, Lane
 from sensing.errors import NotFoundError, UsageError
 from sensing.framelog.sqlite import SqliteLog
-from sensing.model import Decoded, Directory, Frame, Reading, Thing
+from sensing.model import Decoded, Frame, Reading, Thing
+from sensing.ports import Directory
 from sensing.registry import Device
 from sensing.registry.types import limits_of, settings_of
 from sensing.store.reader import StoreReader, Wanted

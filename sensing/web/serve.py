@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from sensing import logs, runfile, settings
 from sensing.errors import UnreachableError, ValidationError
 from sensing.metrics import Metrics
-from sensing.model import Adapter
+from sensing.ports import Adapter
 from sensing.registry import Registry
 from sensing.settings import Http
 from sensing.things import ThingType

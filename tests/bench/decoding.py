@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from sensing import app
 from sensing.model import Context
+from sensing.ports import Adapter
 from tests.bench import messages
 from tests.bench.place import Place
 
@@ -25,12 +27,22 @@ def adapters(place: Place) -> Iterator[dict[str, Any]]:
         found, contexts = app.adapters()[name], [Context(messages.principal(n)) for n in range(_DIFFERENT)]
         payloads = [messages.MESSAGE[form](n, messages.START_MS + n * messages.STEP_MS[form]) for n in range(_DIFFERENT)]
         readings = sum(len(found.decode(payload, context).readings) for payload, context in zip(payloads, contexts, strict=True))
-        rate = _rate(lambda p=payloads, c=contexts, d=found.decode: [d(*both) for both in zip(p, c, strict=True)], seconds)
+        rate = _rate(partial(_decode_all, found, payloads, contexts), seconds)
         yield {"case": name, "frames_s": rate, "us_frame": 1e6 / rate, "readings": readings / _DIFFERENT}
     payloads = [messages.json_message(n, messages.START_MS + n) for n in range(_DIFFERENT)]
     for name, read in (("json.loads", json.loads), ("msgspec.json", msgspec.json.decode)):
-        rate = _rate(lambda r=read, p=payloads: [r(payload) for payload in p], seconds)
+        rate = _rate(partial(_read_all, read, payloads), seconds)
         yield {"case": name, "frames_s": rate, "us_frame": 1e6 / rate}
+
+
+def _decode_all(adapter: Adapter, payloads: Sequence[bytes], contexts: Sequence[Context]) -> None:
+    for payload, context in zip(payloads, contexts, strict=True):
+        adapter.decode(payload, context)
+
+
+def _read_all(read: Callable[[bytes], object], payloads: Sequence[bytes]) -> None:
+    for payload in payloads:
+        read(payload)
 
 
 def _rate(call: Callable[[], object], seconds: float) -> float:

@@ -25,15 +25,16 @@ set_tcp_nodelay true
 """Everything that would slow it is off: it keeps nothing on disk, the script behind it does."""
 
 
-def _cases() -> Iterator[tuple[str, str, int, int]]:
+def _cases(place: Place) -> Iterator[tuple[str, str, int, int]]:
     for form in messages.FORMATS:
         for shape, (connections, window) in SHAPES.items():
-            yield f"{form} {shape}", form, connections, window
+            if place.only in (case := f"{form} {shape}"):
+                yield case, form, connections, window
 
 
 def door(place: Place) -> Iterator[dict[str, Any]]:
     """The door role's process: PUBLISH to PUBACK, the frame durable between."""
-    for case, form, connections, window in _cases():
+    for case, form, connections, window in _cases(place):
         place.say(f"door {case}")
         with place.city() as city:
             city.start("door")
@@ -52,13 +53,22 @@ def door(place: Place) -> Iterator[dict[str, Any]]:
 
 
 def paho(place: Place) -> Iterator[dict[str, Any]]:
-    """mosquitto and `paho_script.py`: first PUBLISH to last row committed, for a number of messages."""
+    """mosquitto and the script as people write it: first PUBLISH to last row committed, for a number of messages."""
+    return _baseline(place, "thread")
+
+
+def paho_by_hand(place: Place) -> Iterator[dict[str, Any]]:
+    """The same with paho driven as fast as it goes."""
+    return _baseline(place, "hand")
+
+
+def _baseline(place: Place, drive: str) -> Iterator[dict[str, Any]]:
     count = place.long(60_000, 20_000)
-    for number, (case, form, connections, window) in enumerate(_cases()):
-        place.say(f"paho {case}")
-        folder = place.folder / f"mosquitto-{number}"
+    for number, (case, form, connections, window) in enumerate(_cases(place)):
+        place.say(f"paho {drive} {case}")
+        folder = place.folder / f"mosquitto-{drive}-{number}"
         with Mosquitto(folder, _MOSQUITTO) as broker:
-            script = tool("paho_script", broker.port, folder / "rows.db", count)
+            script = tool("paho_script", broker.port, folder / "rows.db", count, drive)
             try:
                 yield {"case": case, **_measured(place, broker, script, form, connections, window, count)}
             finally:

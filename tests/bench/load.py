@@ -38,7 +38,7 @@ class Line:
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock.sendall(connect(f"bench-{name}", name, password))
         answer = self.sock.recv(4, socket.MSG_WAITALL)
-        assert answer[0] == 0x20 and not answer[3], f"CONNACK {answer.hex()}"
+        assert answer[::3] == b"\x20\x00", f"CONNACK {answer.hex()}"
         self.sock.setblocking(False)
         self.view, self.size, self._length = memoryview(block), size, len(block)
         self._send, self._recv = self.sock.send, self.sock.recv
@@ -101,7 +101,8 @@ class Load:
 
     def run(self) -> dict[str, Any]:
         """Send as the spec says."""
-        return getattr(self, "_" + self.spec["mode"])()
+        modes = {"saturate": self._saturate, "count": self._count, "paced": self._paced}
+        return modes[self.spec["mode"]]()
 
     def _turn(self, window: int, most: int | None, until: float) -> None:
         """Keep `window` unacknowledged on each line until an instant, or until all are acknowledged."""

@@ -22,6 +22,7 @@ FORMATS = {"json": "plainjson", "sl651": "sl651", "senml": "senml"}
 READINGS = {"json": 1, "sl651": 5, "senml": 3}
 START_MS = int(time.time() - 2 * 86_400) // 60 * 60_000
 """Device time of the first message: two days ago, so that no clock flag is raised."""
+_PAD = b"x" * 83
 _SL651 = bytes.fromhex(
     "7E7E0100305037680000320033020A02260701060114F1F1003050376848F0F0"
     "2607010600392300033660361B000110272B0000004320FF221B00011038121230032B97"
@@ -36,9 +37,9 @@ def principal(number: int) -> str:
 def forms() -> list[dict[str, str]]:
     """Registrations of the SL 651 and SenML devices; the plain JSON ones are the principals' own."""
     return [
-        {"id": f"{form}-{number:03}", "type": "generic", "adapter": form, "native": native(form, number), "principal": principal(number)}
+        {"id": f"{form}-{n:03}", "type": "generic", "adapter": form, "native": native(form, n), "principal": principal(n)}
         for form in ("sl651", "senml")
-        for number in range(DEVICES)
+        for n in range(DEVICES)
     ]
 
 
@@ -52,7 +53,7 @@ def topic(form: str, number: int) -> str:
 
 
 def json_message(number: int, time_ms: int) -> bytes:
-    return b'{"device":"d%03d","time":%d,"water_level":%d.%03d,"pad":"%s"}' % (number, time_ms, number % 10, time_ms % 1000, b"x" * 83)
+    return b'{"device":"d%03d","time":%d,"water_level":%d.%03d,"pad":"%s"}' % (number, time_ms, number % 10, time_ms % 1000, _PAD)
 
 
 def senml_message(number: int, time_ms: int) -> bytes:
@@ -90,6 +91,4 @@ def frames(form: str, count: int, devices: int = DEVICES) -> list[Frame]:
     """`count` frames as the door would have logged them: the devices in turn, device time moving on."""
     make, step, now = MESSAGE[form], STEP_MS[form], time.time_ns() // 1000
     sources = [Source(FORMATS[form], principal(n), topic(form, n), "up", "live", "") for n in range(devices)]
-    return [
-        Frame(sources[n % devices], now + n, make(n % devices, START_MS + n // devices * step)) for n in range(count)
-    ]
+    return [Frame(sources[n % devices], now + n, make(n % devices, START_MS + n // devices * step)) for n in range(count)]

@@ -22,10 +22,14 @@ FAST = {"mqtt__max_rate": 10_000_000, "mqtt__max_burst": 100_000_000, "http__por
 
 
 class Place:
-    """A scratch folder on the disk under test; everything in it is gone at the end. quick: short and less exact."""
+    """A scratch folder on the disk under test; everything in it is gone at the end.
 
-    def __init__(self, folder: Path, *, quick: bool) -> None:
+    quick: short and less exact. only: what the name of a case of the doors must have in it.
+    """
+
+    def __init__(self, folder: Path, *, quick: bool, only: str = "") -> None:
         self.quick = quick
+        self.only = only
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = Path(tempfile.mkdtemp(prefix="bench-", dir=folder))
         self._passwords: dict[str, str] = {}
@@ -96,6 +100,6 @@ def finish(process: subprocess.Popen[str], timeout_s: float = 300) -> dict[str, 
         process.wait()
         raise
     if process.returncode:
-        raise RuntimeError(f"{process.args} ended with {process.returncode}")
+        raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
     found: dict[str, Any] = json.loads(out.splitlines()[-1])
     return found

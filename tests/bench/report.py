@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.bench.parts import FLOORS, PARTS, Floor, Part, Row
 
+BASELINES = ("paho", "hand")
 Rounds = Mapping[str, Sequence[Sequence[Row]]]
 """By part: for each round, its rows."""
 
@@ -25,14 +26,23 @@ def cases(part: Part, rounds: Sequence[Sequence[Row]]) -> dict[str, dict[str, An
     }  # fmt: skip
 
 
-def ratios(rounds: Rounds) -> dict[str, dict[str, float]]:
-    """By case, door over paho: of each round, the best and the median (of the same round: both met the same machine)."""
-    found: dict[str, list[float]] = {}
-    for ours, theirs in zip(rounds.get("door", ()), rounds.get("paho", ()), strict=False):
+def ratios(rounds: Rounds, over: str) -> dict[str, dict[str, float]]:
+    """By case, door over a baseline, of the rounds that both ran.
+
+    best: each one's best round, so that a round that something else disturbed flatters neither. median, least: of the rounds' own ratios.
+    """
+    found: dict[str, list[tuple[float, float]]] = {}
+    for ours, theirs in zip(rounds.get("door", ()), rounds.get(over, ()), strict=False):
         beside = {row["case"]: row["messages_s"] for row in theirs}
         for row in ours:
-            found.setdefault(row["case"], []).append(row["messages_s"] / beside[row["case"]])
-    return {case: {"best": max(values), "median": median(values), "least": min(values)} for case, values in found.items()}
+            found.setdefault(row["case"], []).append((row["messages_s"], beside[row["case"]]))
+    return {case: _ratio(pairs) for case, pairs in found.items()}
+
+
+def _ratio(pairs: Sequence[tuple[float, float]]) -> dict[str, float]:
+    each = [ours / theirs for ours, theirs in pairs]
+    best = max(ours for ours, _ in pairs) / max(theirs for _, theirs in pairs)
+    return {"best": best, "median": median(each), "least": min(each)}
 
 
 def floors(rounds: Rounds) -> list[dict[str, Any]]:
@@ -41,24 +51,28 @@ def floors(rounds: Rounds) -> list[dict[str, Any]]:
 
 
 def _floor(floor: Floor, rounds: Rounds) -> Iterator[dict[str, Any]]:
-    if floor.over:
-        found = {case: (ratio["best"], ratio["median"]) for case, ratio in ratios(rounds).items()}
-    else:
-        choose = min if floor.most else max
-        rows = [row for once in rounds.get(floor.part, ()) for row in once]
-        values = {row["case"]: [each[floor.column] for each in rows if each["case"] == row["case"]] for row in rows if floor.column in row}
-        found = {case: (choose(many), median(many)) for case, many in values.items()}
-    for case, (best, middle) in found.items():
+    for case, (best, middle) in _reached(floor, rounds).items():
         if case.endswith(floor.cases):
             met = best <= floor.value if floor.most else best >= floor.value
-            yield {"text": floor.text, "case": case, "best": best, "median": middle, "floor": floor.value, "most": floor.most, "met": met}
+            told = {"text": floor.text, "case": case, "best": best, "median": middle}
+            yield told | {"floor": floor.value, "most": floor.most, "met": met}
+
+
+def _reached(floor: Floor, rounds: Rounds) -> dict[str, tuple[float, float]]:
+    """By case, the best and the median of what a floor is about."""
+    if floor.over:
+        return {case: (ratio["best"], ratio["median"]) for case, ratio in ratios(rounds, floor.over).items()}
+    values: dict[str, list[float]] = {}
+    for row in (row for rows in rounds.get(floor.part, ()) for row in rows if floor.column in row):
+        values.setdefault(row["case"], []).append(row[floor.column])
+    choose = min if floor.most else max
+    return {case: (choose(many), median(many)) for case, many in values.items()}
 
 
 def wrong(rounds: Rounds) -> list[str]:
     """Rows in which something was lost, doubled or invented: never a matter of speed."""
-    return [
-        f"{name} {row['case']}: {dict(row)}" for name, parts in rounds.items() for rows in parts for row in rows if not PARTS[name].exact(row)
-    ]
+    each = ((name, row) for name, found in rounds.items() for rows in found for row in rows)
+    return [f"{name} {row['case']}: {dict(row)}" for name, row in each if not PARTS[name].exact(row)]
 
 
 def tables(rounds: Rounds) -> Iterator[str]:
@@ -68,13 +82,11 @@ def tables(rounds: Rounds) -> Iterator[str]:
         yield f"\n{part.title}  [{name}, best of {len(found)}]"
         heads = ["", *(head for _, head, _ in part.columns), "median"]
         decimals = next(places for key, _, places in part.columns if key == part.best)
-        rows = [
-            [case, *(_number(told["best"].get(key), places) for key, _, places in part.columns), _number(told["median"], decimals)]
-            for case, told in cases(part, found).items()
-        ]
-        yield from _aligned(heads, rows)
-    if found_ratios := ratios(rounds):
-        yield "\ndoor / paho, messages/s, of the same round"
+        yield from _aligned(heads, [_line(part, case, told, decimals) for case, told in cases(part, found).items()])
+    for over in BASELINES:
+        if not (found_ratios := ratios(rounds, over)):
+            continue
+        yield f"\ndoor / {over}, messages/s: best over best, and of each round"
         yield from _aligned(["", "best", "median", "least"], [
             [case, *(_number(ratio[key], 2) for key in ("best", "median", "least"))] for case, ratio in found_ratios.items()])  # fmt: skip
     if told_floors := floors(rounds):
@@ -82,6 +94,11 @@ def tables(rounds: Rounds) -> Iterator[str]:
         yield from _aligned(["", "", "best", "median", "floor", ""], [
             [one["text"], one["case"], _number(one["best"], 2), _number(one["median"], 2),
              f"{'<=' if one['most'] else '>='} {one['floor']:g}", "ok" if one["met"] else "NOT MET"] for one in told_floors])  # fmt: skip
+
+
+def _line(part: Part, case: str, told: Mapping[str, Any], decimals: int) -> list[str]:
+    cells = [_number(told["best"].get(key), places) for key, _, places in part.columns]
+    return [case, *cells, _number(told["median"], decimals)]
 
 
 def _number(value: float | None, decimals: int) -> str:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from sensing import runfile
-from sensing.framelog.sqlite import SqliteLog
 from sensing.store.reader import StoreReader
 from tests.bench import host
 from tests.bench.place import Place, finish, tool
@@ -124,7 +123,7 @@ class _Tail:
 def _metrics(url: str, token: str) -> str:
     asked = urllib.request.Request(f"{url}/metrics", headers={"authorization": f"Bearer {token}"})
     with urllib.request.urlopen(asked, timeout=10) as answer:
-        return answer.read().decode()
+        return str(answer.read(), "utf-8")
 
 
 def main(data: Path, count: int) -> None:

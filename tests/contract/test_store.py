@@ -157,3 +157,14 @@ def test_a_store_of_a_newer_version_is_refused(opened, tmp_path):
     opened().connection.pragma("user_version", 99)
     with pytest.raises(ConflictError, match="newer version"):
         SqliteStore(tmp_path / "store.db")
+
+
+@pytest.mark.parametrize("order", [(1, 3, 5, 7), (7, 5, 3, 1), (1, 7, 5, 3), (7, 1, 3, 5), (5, 7, 1, 3)])
+def test_facts_keep_changes_whatever_the_order(opened, tmp_path, order):
+    """A ship that says its name every six minutes is one row; a late other name falls between."""
+    said = {1: "A", 3: "A", 5: "B", 7: "A"}
+    store = opened()
+    for place, time in enumerate(order, 1):
+        store.commit(Batch(place=place, facts=[Fact("mmsi-1", "", "name", said[time], time, place)]))
+    history = [(fact["value"], fact["from"][-4:-1]) for fact in reader(tmp_path).facts("mmsi-1")]
+    assert history == [("A", "001"), ("B", "005"), ("A", "007")]

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import paho.mqtt.client as paho
 
+from sensing import runfile
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -31,18 +33,7 @@ def eventually(condition, what, timeout_s=10.0):
 
 def gone(pid):
     """Whether a process has ended (a zombie has)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z" if sys.platform == "linux" else _gone(pid)
-    except FileNotFoundError:
-        return True
-
-
-def _gone(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
+    return not runfile.alive(pid)
 
 
 class Sensing:

@@ -158,7 +158,9 @@ def _cursors(lines):
 
 def _stored(sensing):
     """Cursors of the storm's rows, in the order of their times, which is that of their commits."""
-    return [row["cursor"] for row in sensing.rows("query", "gulei-1", "--property", "water_level", "--from", "2026-10-03T00:00:00Z")]
+    return [
+        row["cursor"] for row in sensing.rows("query", "gulei-1", "--property", "water_level", "--from", "2026-10-03T00:00:00Z")
+    ]
 
 
 def test_a_second_service_in_the_folder_is_refused(sensing):

@@ -69,11 +69,18 @@ class City:
         made = self.registry.register_devices(forms, actor=TESTER)
         self.passwords = {one.credential.username: one.credential.password for one in made if one.credential}
 
-    def start(self, *roles: str, disk: str = "", environ: Mapping[str, str] | None = None) -> None:
-        """Start roles; disk: "" the real one, "forgetful" or "forgetful normal" the one that loses unsynced writes."""
+    def start(self, *roles: str, disk: str = "", mutation: str = "", environ: Mapping[str, str] | None = None) -> None:
+        """Start roles; disk: "" the real one, "forgetful" or "forgetful normal" the one that loses unsynced writes.
+
+        mutation: the name of a fault in mutations.py, "" for none.
+        """
         for role in roles:
-            module, *mode = ("sensing.app", "") if not disk else ("tests.faults.powercut", *disk.split()[1:])
-            line = [sys.executable, "-m", module, role, str(self.data), *(word for word in mode if word)]
+            words = ["sensing.app", role, str(self.data)]
+            if disk:
+                words = ["tests.faults.powercut", role, str(self.data), *disk.split()[1:]]
+            elif mutation:
+                words = ["tests.faults.mutations", mutation, role, str(self.data)]
+            line = [sys.executable, "-m", *words]
             self.logs.mkdir(exist_ok=True)
             with (self.logs / f"{role}.log").open("ab") as log:
                 self.roles[role] = subprocess.Popen(

@@ -12,9 +12,10 @@ import time
 def _table():
     rows = []
     for byte in range(256):
+        value = byte
         for _ in range(8):
-            byte = byte >> 1 ^ 0xA001 if byte & 1 else byte >> 1
-        rows.append(byte)
+            value = value >> 1 ^ 0xA001 if value & 1 else value >> 1
+        rows.append(value)
     return tuple(rows)
 
 

@@ -11,10 +11,13 @@ T = BASE
 
 
 class Radio(FakeAdapter):
-    ENROLS = "vessel"
+    ENROLS = True
 
     def thing_id(self, native):
         return f"mmsi-{native}"
+
+    def thing_type(self, native):
+        return "vessel"
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ PACKAGES = ("sensing", "adapters", "simulators")
 LAYERS = (
     (
         "ground",
-        "model errors properties units topics times settings logs metrics sqlite unit_names coordinates failpoints paths runfile things",
+        "model ports errors properties units topics times settings logs metrics sqlite unit_names coordinates failpoints paths runfile things",
     ),
     ("stages", "decode resolve observe quality events vessels ledger"),
     ("stores and ways in", "framelog store mqtt registry access audit export"),
@@ -24,7 +24,7 @@ LAYERS = (
 FIXED = {name: rank for rank, (_, names) in enumerate(LAYERS) for name in names.split()}
 
 # What the packages outside `sensing` may see of it.
-NOUNS = {f"sensing.{noun}" for noun in ["model", "errors", "properties", "units", "times", "paths"]}
+NOUNS = {f"sensing.{noun}" for noun in ["model", "ports", "errors", "properties", "units", "times", "paths"]}
 OUTSIDE = {
     "adapters": ({"adapters"}, NOUNS),
     "simulators": ({"simulators", "adapters"}, NOUNS | {"sensing.topics"}),

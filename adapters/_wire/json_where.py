@@ -1,0 +1,95 @@
+"""Where in the bytes of a JSON text something stands: asked only when it is refused or shown, for parsers keep no places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from sensing.errors import DecodeError
+
+from .annotate_text import cuts
+
+_raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_raw_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_any = msgspec.json.Decoder().decode
+_BLANK = b" \t\r\n"
+_BEFORE = re.compile(rb'[\s,]*(?:"(?:[^"\\]|\\.)*"\s*:\s*)?', re.DOTALL)
+"""What stands before a member: a comma, and its key in an object."""
+_MOST_PLACED = 4
+"""Refused parts of one payload that are looked for."""
+
+
+def place(payload: bytes, errors: Sequence[DecodeError]) -> None:
+    """Give errors that name a path their offset and length; many errors of one payload keep "somewhere in it"."""
+    for error in errors[:_MOST_PLACED]:
+        if error.path:
+            error.offset, error.length = where(payload, error.path)
+
+
+def where(payload: bytes, path: Sequence[str | int]) -> tuple[int, int]:
+    """(offset, length) of the member that a path of keys and indexes leads to, or of the last one on its way that is there.
+
+    A path into what is no JSON, or into a key that stands twice, leads as far as it can be followed.
+    """
+    start, view = _inner(payload)
+    for step in path:
+        found = _member(view, step)
+        if found is None:
+            break
+        start, view = start + found[0], found[1]
+    return start, len(view)
+
+
+def _inner(payload: bytes) -> tuple[int, bytes]:
+    """The value in a payload without what stands around it."""
+    body = payload[3:] if payload[:3] == b"\xef\xbb\xbf" else payload
+    left = body.lstrip(_BLANK)
+    return len(payload) - len(left), left.rstrip(_BLANK)
+
+
+def _member(view: bytes, step: str | int) -> tuple[int, bytes] | None:
+    """(offset, bytes) of one member of an object or array."""
+    try:
+        members: Iterable[tuple[str | int, msgspec.Raw]]
+        members = _raw_object(view).items() if view[:1] == b"{" else enumerate(_raw_array(view))
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    at = 1
+    for key, raw in members:
+        found = _BEFORE.match(view, at)
+        value = bytes(raw)
+        if found is None or not view.startswith(value, found.end()):
+            return None
+        if str(key) == str(step):
+            return found.end(), value
+        at = found.end() + len(value)
+    return None
+
+
+def deeper(payload: bytes, levels: int) -> int:
+    """The offset of the first object or array that is nested deeper than so many levels; 0 when none is."""
+    return next((cut.start for cut in cuts(payload) if cut.kind == "open" and len(cut.path) >= levels), 0)
+
+
+def repeated(payload: bytes) -> tuple[int, int]:
+    """(offset, length) of the first key that stands a second time in its object."""
+    seen: set[tuple[str, ...]] = set()
+    for cut in cuts(payload):
+        if cut.kind != "close" and cut.path in seen:
+            found = _BEFORE.match(payload, cut.start)
+            return cut.start, (found.end() if found else cut.start + 1) - cut.start
+        seen |= {cut.path} if cut.kind != "close" else set()
+    return 0, 0
+
+
+def odd_number(payload: bytes) -> tuple[int, int]:
+    """(offset, length) of the first number that no double holds."""
+    for cut in cuts(payload):
+        if cut.kind == "member" and cut.text[:1] in b"-0123456789":
+            try:
+                _any(cut.text)
+            except msgspec.DecodeError:
+                return payload.index(cut.text, cut.start), len(cut.text)
+    return 0, 0
