@@ -115,7 +115,7 @@ def _through_again(work: Work, batch: Batch, frame: Frame | None, states: dict[s
 
 
 def _move(work: Work, batch: Batch, place: int, outcome: str, only: str) -> None:
-    was = _counted(work, place)
+    was = None if place in batch.uncounted else _counted(work, place)
     batch.uncounted.append(place)
     for table in ("dead", "held"):
         batch.released += [(table, place, part) for part in _parts(work, table, place, only)]

@@ -38,6 +38,8 @@ _REDELIVERY = 100_000
 """How many places back the first delivery of a frame marked as duplicate is looked for."""
 _CONFIGURATION_BITS = 16
 """A row's generation is its thing's edition, then the number of the configuration it was observed with."""
+_JOINED = 1_000_000
+"""Parts of a frame from here on are held for the sake of a later frame that it belongs to."""
 _REASONS = {reason: number for number, reason in enumerate(QualityReason)}
 _NOT_CURRENT = (QualityReason.CLOCK, QualityReason.TEST)
 
@@ -157,11 +159,11 @@ class Work:
         stream = frame.source.stream
         decoded = self._decoder.decode(lane, frame, states.get(stream))
         states[stream] = decoded.state
-        if decoded.waiting:
-            return commands.WAITING, ()
         if only:
             decoded.readings = [reading for reading in decoded.readings if reading.native == only]
-        decoded.replies = ()
+        if decoded.waiting and not decoded.readings:
+            return commands.WAITING, ()
+        decoded.replies, decoded.waiting = (), False
         decoded.errors = [error for error in decoded.errors if error.place is None]
         return self._absorb(lane, frame, decoded, batch)[0], decoded.settled
 
@@ -177,7 +179,7 @@ class Work:
             if earlier is not None:  # a message that is held is held whole: its last part alone can never be read again
                 for holds in (batch.dead, batch.quarantined):
                     own = [held for held in holds if held.place == frame.place and (held.counted or held.native)]
-                    holds += [replace(held, place=place, account=earlier) for held in own]
+                    holds += [replace(held, place=place, part=held.part + _JOINED, account=earlier) for held in own]
 
     def _absorb(self, lane: Lane, frame: Frame, decoded: Decoded, batch: Batch) -> tuple[str, str]:
         """Rows, holds, facts and replies of one decoded frame; returns (outcome, the device it is booked on)."""

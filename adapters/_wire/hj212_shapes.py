@@ -85,10 +85,12 @@ def _plan(names: Sequence[str], rules: Rules) -> tuple[Step, ...]:
     if not all(_plannable(name, rule) for name, rule in zip(names, found, strict=True)):
         return ()
     return tuple(
-        Step(2 * place + 1, flags.get(rule.factor, 0), *rule[1:2], *rule[3:9])
-        for place, rule in enumerate(found)
-        if rule.kind in (NUMBER, ASIDE)
+        _step(2 * place + 1, flags.get(rule.factor, 0), rule) for place, rule in enumerate(found) if rule.kind in (NUMBER, ASIDE)
     )
+
+
+def _step(at: int, flag: int, rule: Rule) -> Step:
+    return Step(at, flag, rule.name, rule.property, rule.unit, rule.statistic, rule.channel, rule.begin, rule.end)
 
 
 def _plannable(name: str, rule: Rule) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import isclose
 from struct import error as struct_error
 from typing import Any
 
@@ -46,26 +47,42 @@ def _entries(codec: Codec, values: Sequence[Value]) -> Iterator[tuple[int, str, 
     """(key, channel, data) of each entry that says these values, in order."""
     at = 0
     while at < len(values):
-        key, one = _longest(codec, values, at)
-        if one is None:
-            raise ValueError(f'{codec.name} has no field "{values[at][0]}"')
-        count = len(_codes(one))
-        yield key, values[at][1], _packed(one, {code: value for code, _, value in values[at : at + count]}, codec.endian)
+        key, count, data = _said(codec, values, at)
+        yield key, values[at][1], data
         at += count
 
 
-def _longest(codec: Codec, values: Sequence[Value], at: int) -> tuple[int, Entry | None]:
-    """The entry that says most of what comes next."""
-    best: tuple[int, Entry | None] = (0, None)
+def _said(codec: Codec, values: Sequence[Value], at: int) -> tuple[int, int, bytes]:
+    """(key, values, data) of the entry that says most of what comes next, and says it exactly if one does."""
+    best: tuple[bool, int, int, bytes] | None = None
+    trouble = f'{codec.name} has no field "{values[at][0]}"'
     for key, one in codec.entries.items():
         codes = _codes(one)
-        if not codes or not one.flat or one.list or any(spec.role == "time" for spec in one.fields):
+        count = len(codes)
+        if not codes or not one.flat or one.list or codes != [code for code, _, _ in values[at : at + count]]:
             continue
-        if codes == [code for code, _, _ in values[at : at + len(codes)]] and (
-            best[1] is None or len(codes) > len(_codes(best[1]))
-        ):
-            best = (key, one)
-    return best
+        if any(spec.role == "time" for spec in one.fields):
+            continue
+        given = {code: value for code, _, value in values[at : at + count]}
+        try:
+            data = _packed(one, given, codec.endian)
+        except ValueError as error:
+            trouble = str(error)
+            continue
+        found = (_exact(one, given), count, key, data)
+        if best is None or found[:2] > best[:2]:
+            best = found
+    if best is None:
+        raise ValueError(trouble)
+    return best[2], best[1], best[3]
+
+
+def _exact(one: Entry, given: Mapping[str, Any]) -> bool:
+    """Whether the values come back as they are: one code may stand in two entries, of different units."""
+    shown = [part for spec in one.fields for part in spec.parts or (spec,) if part.code in given and part.values is None]
+    return all(
+        spec.type in {"f16", "f32"} or isclose(spec.number(spec.raw(given[spec.code])), given[spec.code]) for spec in shown
+    )
 
 
 def _fixed(codec: Codec, values: Sequence[Value]) -> bytes:

@@ -67,7 +67,10 @@ class Decoder:
         while end - at >= 2:
             head, length, body = data[at], data[at + 1], at + 2
             if length > 127:
-                length, body = _length(data, at + 1)
+                if body < end and 0 < data[body] < 128:  # two bytes, as nearly every packet of ours has
+                    length, body = length & 127 | data[body] << 7, body + 1
+                else:
+                    length, body = _length(data, at + 1)
             if head & 0xF0 != 0x30:
                 self._check_head(head)
             elif head & 6 == 6 or head & 14 == 8 or not self.version:

@@ -75,7 +75,7 @@ def latency(place: Place) -> Iterator[dict[str, Any]]:
 
 def tail(place: Place) -> Iterator[dict[str, Any]]:
     """From when a message is due to its line on the stdout of a real `sensing tail`, with all three roles running."""
-    for rate in (100, 1_000):
+    for rate in place.long((100, 1_000), (1_000,)):
         place.say(f"tail {rate}/s")
         with place.city() as city:
             city.start("door", "work", "web")

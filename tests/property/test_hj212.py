@@ -33,9 +33,7 @@ def messages(draw):
     for factor in draw(st.lists(st.sampled_from(PLAIN), min_size=1, max_size=8, unique=True)):
         flag, dialect = draw(FLAGS), Dialect("31", cn)
         chosen = draw(st.lists(st.sampled_from(fields), min_size=1, unique=True))
-        found += [
-            reading(f"{factor}-{f}", draw(NUMBERS), dialect, flag, native=native, time=time, sent=sent) for f in chosen
-        ]
+        found += [reading(f"{factor}-{f}", draw(NUMBERS), dialect, flag, native=native, time=time, sent=sent) for f in chosen]
     return found
 
 
@@ -134,7 +132,9 @@ def test_one_flipped_bit_is_never_a_value(bit):
     assert not found.readings or (in_checksum and bytes(damaged)[-6:-2].upper() == letters)
 
 
-@given(st.text(alphabet="DataTime=20260821143000;,-RtdFlagNa1&#/{}0x \r\n", max_size=300), st.sampled_from(["2011", "2061", "3020"]))
+@given(
+    st.text(alphabet="DataTime=20260821143000;,-RtdFlagNa1&#/{}0x \r\n", max_size=300), st.sampled_from(["2011", "2061", "3020"])
+)
 def test_any_text_in_an_intact_frame_is_readings_or_a_refusal(cp, cn):
     """The grammar never meets another exception, whatever a checksum lets through."""
     for flag in ("5", "9"):

@@ -67,7 +67,7 @@ def test_messages_are_one_a_device_send_time_command_and_time():
     replace(reading("i11001-Info", 1.0, NOW), value="x" * 10_000),
 ])  # fmt: skip
 def test_what_no_frame_can_say_is_refused(wrong):
-    with pytest.raises(ValueError, match="HJ 212|code"):
+    with pytest.raises(ValueError, match=r"HJ 212|code"):
         hj212.encode([wrong])
 
 

@@ -136,7 +136,12 @@ def test_flags_belong_to_their_factor_wherever_they_stand():
     """Before, behind, or in another group; a bare Flag belongs to nobody; without one there is none."""
     cp = f"a-Flag=D,a-Rtd=1;b-Rtd=2;{STAMP};c-Rtd=3,c-Avg=4;Flag=M;c-Flag= T ;b-Flag="
     found = read(frame(cp)).readings
-    assert [(reading.code, reading.flag) for reading in found] == [("a-Rtd", "D"), ("b-Rtd", None), ("c-Rtd", "T"), ("c-Avg", "T")]
+    assert [(reading.code, reading.flag) for reading in found] == [
+        ("a-Rtd", "D"),
+        ("b-Rtd", None),
+        ("c-Rtd", "T"),
+        ("c-Avg", "T"),
+    ]
 
 
 @pytest.mark.parametrize("cp", [
