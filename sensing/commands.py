@@ -22,7 +22,7 @@ import msgspec
 from . import logs
 from .ledger import HOUSE, Account
 from .model import Frame, JsonState, Micros, Quality, QualityReason
-from .store import Batch
+from .store import JOINED, Batch
 
 if TYPE_CHECKING:
     from .work import Work
@@ -110,25 +110,33 @@ def _through_again(work: Work, batch: Batch, frame: Frame | None, states: dict[s
     outcome, joined = work.again(frame, batch, states, only)
     if outcome != WAITING:
         for place in (frame.place, *joined):
-            _move(work, batch, place, outcome, only)
+            was = _move(work, batch, place, outcome, only)
+            if was is not None and place != frame.place:
+                work.hold_with(frame.place, place, was, batch)
     return outcome
 
 
-def _move(work: Work, batch: Batch, place: int, outcome: str, only: str) -> None:
+def _move(work: Work, batch: Batch, place: int, outcome: str, only: str) -> Account | None:
+    """Close a frame's holds and move its count; returns what it is booked on, None when it was not counted as held."""
     was = None if place in batch.uncounted else _counted(work, place)
     batch.uncounted.append(place)
     for table in ("dead", "held"):
         batch.released += [(table, place, part) for part in _parts(work, table, place, only)]
     if was is not None and outcome != was[1]:
         batch.tally.moved(was[0], was[1], outcome)
+    return was[0] if was is not None else None
 
 
 def _each(work: Work, command_place: int, places: Iterable[int], only: str = "") -> dict[str, int]:
     """Frames through the path again, in order, a transaction every `_CHUNK`; counts by outcome."""
     counts: dict[str, int] = {}
-    states: dict[str, JsonState | None] = {}
+    joined = _joined(work)
     part = Batch(place=command_place - 1)
     for number, place in enumerate(sorted(set(places)), 1):
+        states: dict[str, JsonState | None] = {}  # a message's own: what else is held must not change how it reads
+        for earlier in joined.get(place, ()):
+            if (frame := work.log.get(earlier)) is not None:
+                work.recall(frame, states)
         outcome = _through_again(work, part, work.log.get(place), states, only)
         counts[outcome] = counts.get(outcome, 0) + 1
         if number % _CHUNK == 0:
@@ -136,6 +144,16 @@ def _each(work: Work, command_place: int, places: Iterable[int], only: str = "")
             part = Batch(place=command_place - 1)
     work.commit(part)
     return counts
+
+
+def _joined(work: Work) -> dict[int, list[int]]:
+    """The earlier frames of messages that are held whole, by the place of the last one."""
+    found: dict[int, set[int]] = {}
+    for table in ("dead", "held"):
+        query = f"SELECT place, part / {JOINED} FROM {table} WHERE state='open' AND part >= {JOINED}"
+        for earlier, last in work.store.connection.execute(query):
+            found.setdefault(int(str(last)), set()).add(int(str(earlier)))
+    return {last: sorted(earlier) for last, earlier in found.items()}
 
 
 def _redrive(work: Work, command: Command, frame: Frame, _batch: Batch) -> dict[str, Any]:

@@ -21,13 +21,14 @@ from . import commands, failpoints, ledger, logs, times, topics
 from .decode import Decoder, Lane
 from .enrol import Enrolment
 from .framelog import Log
+from .ledger import Account
 from .metrics import Metrics
 from .model import Decoded, Frame, JsonState, QualityReason, Reading, Thing
 from .observe import observe
 from .ports import Adapter, Directory
 from .resolve import resolve
 from .settings import Settings
-from .store import Batch, Fact, Held, Row, SeriesKey
+from .store import JOINED, Batch, Fact, Held, Row, SeriesKey
 from .store.sqlite import SqliteStore
 from .streams import Streams
 
@@ -38,8 +39,6 @@ _REDELIVERY = 100_000
 """How many places back the first delivery of a frame marked as duplicate is looked for."""
 _CONFIGURATION_BITS = 16
 """A row's generation is its thing's edition, then the number of the configuration it was observed with."""
-_JOINED = 1_000_000
-"""Parts of a frame from here on are held for the sake of a later frame that it belongs to."""
 _REASONS = {reason: number for number, reason in enumerate(QualityReason)}
 _NOT_CURRENT = (QualityReason.CLOCK, QualityReason.TEST)
 
@@ -167,6 +166,11 @@ class Work:
         decoded.errors = [error for error in decoded.errors if error.place is None]
         return self._absorb(lane, frame, decoded, batch)[0], decoded.settled
 
+    def recall(self, frame: Frame, states: dict[str, JsonState | None]) -> None:
+        """Let adapters remember a frame as they did before the one that went on with it; nothing is booked."""
+        stream = frame.source.stream
+        states[stream] = self._decoder.decode(self._decoder.lane(frame.source), frame, states.get(stream)).state
+
     def _book(self, lane: Lane, frame: Frame, decoded: Decoded, batch: Batch) -> None:
         """Store what a frame said and enter it in the ledger, with the earlier frames that waited for it."""
         outcome, device = self._absorb(lane, frame, decoded, batch)
@@ -176,10 +180,14 @@ class Work:
             self._streams.wait(frame.place, account, batch)
         for place in decoded.settled:
             earlier = self._streams.settle(place, outcome if outcome != "pending" else "silent", batch)
-            if earlier is not None:  # a message that is held is held whole: its last part alone can never be read again
-                for holds in (batch.dead, batch.quarantined):
-                    own = [held for held in holds if held.place == frame.place and (held.counted or held.native)]
-                    holds += [replace(held, place=place, part=held.part + _JOINED, account=earlier) for held in own]
+            if earlier is not None:
+                self.hold_with(frame.place, place, earlier, batch)
+
+    def hold_with(self, last: int, place: int, account: Account, batch: Batch) -> None:
+        """Hold an earlier frame as the one is held that completed its message: the last part alone could never be read again."""
+        for holds in (batch.dead, batch.quarantined):
+            own = [held for held in holds if held.place == last and held.part < JOINED and (held.counted or held.native)]
+            holds += [replace(held, place=place, part=last * JOINED + held.part, account=account) for held in own]
 
     def _absorb(self, lane: Lane, frame: Frame, decoded: Decoded, batch: Batch) -> tuple[str, str]:
         """Rows, holds, facts and replies of one decoded frame; returns (outcome, the device it is booked on)."""

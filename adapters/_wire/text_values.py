@@ -17,7 +17,7 @@ def result(reading: Reading) -> str:
         said = f"{value:.10g}" if isinstance(value, (int, float)) else value
     statistic = "" if reading.statistic == "instant" else f" {reading.statistic}"
     channel = f" [{reading.channel}]" if reading.channel else ""
-    unit = f" {reading.unit}" if reading.unit and value is not None else ""
+    unit = f" {reading.unit}" if reading.unit not in (None, "1") and value is not None else ""
     return f"{said}{unit} → {reading.property or '未映射 unmapped'}{statistic}{channel}"
 
 

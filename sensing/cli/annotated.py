@@ -1,8 +1,8 @@
 """A frame as people look at it: offset, bytes, what they are, what they say; what is wrong is marked, in red on a terminal.
 
-    0046  39 23                    瞬时河道水位 Water level       4 bytes, 3 decimals
-    0048  00 00 23 45              数据 data                     2.345 m → water_level
-  ✖ 0063  4c be                    校验码 checksum               bad_checksum: 4CBE; right would be E0BF
+0046  39 23                    瞬时河道水位 Water level       4 bytes, 3 decimals
+0048  00 00 23 45              数据 data                     2.345 m → water_level
+✖ 0063  4c be                    校验码 checksum               bad_checksum: 4CBE; right would be E0BF
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from sensing.model import Span
 
 _BYTES = 8
 _CHARACTERS = 24
-_WIDTHS = (24, 34)
+_WIDTHS = (11, 26, 36)
+"""Of offset, bytes and meaning, in columns."""
 MARK = "✖"
 _TEXTUAL = 0.85
 """Share of printable characters from which a frame is shown as text, not as hex."""
@@ -37,16 +38,16 @@ def view(payload: bytes, spans: Sequence[Span]) -> str:
     from .words import both, phrase
 
     textual = is_text(payload)
-    heads = (phrase("column", name) for name in ("offset", "bytes", "meaning", "value"))
-    offset, data, meaning, value = heads
-    lines = [f"  {padded(offset, 4)}  {padded(data, _WIDTHS[0])}  {padded(meaning, _WIDTHS[1])}  {value}\n"]
+    heads = [phrase("column", name) for name in ("offset", "bytes", "meaning", "value")]
+    lines = ["  " + "  ".join(padded(head, width) for head, width in zip(heads, (*_WIDTHS, 0), strict=True)).rstrip() + "\n"]
     for span in spans:
         raw = payload[span.offset : span.offset + span.length]
         shown = _text(raw) if textual else _hex(raw)
         said = both({"zh": span.meaning[0], "en": span.meaning[1]})
         name = f"{said} · {span.name}" if textual and span.name else said
         mark = MARK if span.bad else " "
-        line = f"{mark} {span.offset:04x}  {padded(shown, _WIDTHS[0])}  {padded(printable(name), _WIDTHS[1])}  {printable(span.value)}"
+        cells = (f"{span.offset:04x}", shown, printable(name), printable(span.value))
+        line = f"{mark} " + "  ".join(padded(text, width) for text, width in zip(cells, (*_WIDTHS, 0), strict=True))
         lines.append(paint(line.rstrip(), "red") + "\n" if span.bad else line.rstrip() + "\n")
     return "".join(lines)
 

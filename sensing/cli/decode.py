@@ -29,7 +29,9 @@ def decode(
     file: Annotated[str, typer.Argument(metavar="FILE", help="One frame a line, or a recording; - for stdin")] = "-",
     in_hex: Annotated[bool, typer.Option("--hex", help="Lines are hex digits")] = False,
     in_base64: Annotated[bool, typer.Option("--base64", help="Lines are base64")] = False,
-    model: Annotated[str | None, typer.Option(metavar="TYPE", help="Settings of this thing type, or of this maker's model")] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="TYPE", help="Settings of this thing type, or of this maker's model")
+    ] = None,
     fport: Annotated[int | None, typer.Option("--fport", min=0, max=255, help="LoRaWAN: the port the bytes came on")] = None,
     device: Annotated[str | None, typer.Option(metavar="ID", help="Settings, units and zero of this registered device")] = None,
 ) -> None:
@@ -101,6 +103,7 @@ def _registered(device: str) -> dict[str, Any]:
 
     with connect(data_folder()) as client:
         found: dict[str, Any] = client.get(f"/api/devices/{segment(device)}")
+        found["settings"] = client.get(f"/api/devices/{segment(device)}/settings")  # with payload keys, which are shown nowhere
     return found
 
 

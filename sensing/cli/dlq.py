@@ -13,6 +13,7 @@ app = typer.Typer(help="死信：读不懂的报文。Dead letters: what could n
 Reason = Annotated[str | None, typer.Option(help="Only this reason (docs/operate.md lists them)")]
 Ids = Annotated[str | None, typer.Option(help="Ids between commas, or - for NDJSON or ids on stdin")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say which, do nothing")]
+_TRIED = ("id", "adapter", "principal", "reason", "becomes", "still", "detail")
 _LISTED = ("id", "adapter", "principal", "device", "reason", "detail", "attempts")
 
 
@@ -32,10 +33,11 @@ def list_(
 
 @app.command(epilog=EPILOG)
 def show(letter: Annotated[str, typer.Argument(metavar="ID", help="The id, as `dlq list` shows it")]) -> None:
-    """查看死信。Show a dead letter with the bytes of its frame, and where in them the bad part stands.
+    """查看死信。Show a dead letter with its frame byte by byte, the byte that was wrong, the reason and what to do.
 
     Example: `sensing dlq show 1042.0`
     """
+    from .annotated import spans_of, view
     from .client import connect, segment
     from .hexdump import dump
     from .output import block, layout, show_one, write
@@ -49,9 +51,12 @@ def show(letter: Annotated[str, typer.Argument(metavar="ID", help="The id, as `d
     frame = answer.get("frame") or {}
     text = str(frame.get("hex") or "")
     remedy = answer.get("remedy")
-    told = {name: value for name, value in answer.items() if name not in {"frame", "remedy"}}
+    told = {name: value for name, value in answer.items() if name not in {"frame", "remedy", "spans"}}
     block(told | {name: frame[name] for name in ("received", "topic", "size") if name in frame} | {"remedy": both(remedy)})
     if not text:
+        return
+    if answer.get("spans"):
+        write("\n" + view(bytes.fromhex(text), spans_of(answer["spans"])))
         return
     offset, length = int(answer.get("offset") or 0), int(answer.get("length") or 0)
     write("\n" + dump(bytes.fromhex(text), offset, length if offset or length else None))
@@ -60,6 +65,8 @@ def show(letter: Annotated[str, typer.Argument(metavar="ID", help="The id, as `d
 @app.command(epilog=EPILOG)
 def redrive(reason: Reason = None, ids: Ids = None, dry_run: DryRun = False) -> None:
     """重投死信。Send dead letters through the whole path again: all, those of a reason, or those named. Twice stores once.
+
+    With `--dry-run` it says what would become of each: decoded, or the reason that would still hold it.
 
     Example: `sensing dlq list --reason unknown_function -o ndjson | sensing dlq redrive --ids - --dry-run`
     """
@@ -86,12 +93,12 @@ def drop(
     _command("drop", reason, ids, dry_run=dry_run, why=why)
 
 
-def _some(reason: str | None, number: int) -> list[dict[str, Any]]:
+def _some(reason: str | None, number: int, *, again: bool = False) -> list[dict[str, Any]]:
     from .client import connect
 
     found: list[dict[str, Any]] = []
     with connect(data_folder()) as client:
-        for page in client.pages("/api/dead-letters", reason=reason, limit=min(number, 1000)):
+        for page in client.pages("/api/dead-letters", reason=reason, limit=min(number, 1000), again=1 if again else None):
             found += page
             if len(found) >= number:
                 break
@@ -106,8 +113,9 @@ def _command(op: str, reason: str | None, ids: str | None, *, dry_run: bool, why
 
     named = None if ids is None else list(_named(ids))
     if dry_run:
-        rows = [row for row in _some(reason, 1_000_000) if named is None or row["id"] in named]
-        show_rows(rows, _LISTED, empty="no_dead_letters")
+        again = op == "redrive"
+        rows = [row for row in _some(reason, 1_000_000, again=again) if named is None or row["id"] in named]
+        show_rows(rows, _TRIED if again else _LISTED, empty="no_dead_letters")
         talk(say("would", count=len(rows), op=op))
         return
     args: dict[str, Any] = {"reason": reason} if reason else {}

@@ -17,6 +17,7 @@ from . import (
     principal,
     quarantine,
     query,
+    redecode,
     service,
     tail,
     token,
@@ -33,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _one in (service, doctor, decode, tail, query, explain, ledger, annotate):
+for _one in (service, doctor, decode, tail, query, explain, redecode, ledger, annotate):
     app.add_typer(_one.app)
 for _name, _group in (
     ("device", device),

@@ -96,7 +96,7 @@ def cell(name: str, value: Any) -> str:
     """A value as people read it: local time, quality as mark and word, nothing that a terminal would obey."""
     if value is None or value == "":
         return "–"
-    if name == "quality" and value in QUALITY_MARK:
+    if name.endswith("quality") and value in QUALITY_MARK:
         return quality(value)
     if name == "origin" and value != "live":
         return phrase("origin", value)
@@ -188,7 +188,7 @@ def sure(question: str, *, yes: bool) -> None:
 
 
 def _style(name: str, value: Any) -> str:
-    if name == "quality" and value in _COLOUR:
+    if name.endswith("quality") and value in _COLOUR:
         return _COLOUR[value]
     return _CHECK[value][2] if isinstance(value, bool) else ""
 

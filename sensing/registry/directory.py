@@ -120,6 +120,8 @@ class RegistryDirectory:
 
     def _thing(self, row: Row[Any]) -> Thing:
         units = units_of(self._types, row.type)
+        dated = tuple(config_of(each, units) for each in self._poller.rows(_CONFIGS, {"thing": row.id}))
+        rule = {"period_rule": dated[-1].period_rule} if dated and dated[-1].period_rule else {}
         return Thing(
             id=row.id,
             type=row.type,
@@ -131,9 +133,9 @@ class RegistryDirectory:
             lon=row.lon,
             lat=row.lat,
             area=row.area,
-            settings={**settings_of(self._types, row.type), **row.settings},
+            settings={**settings_of(self._types, row.type), **row.settings, **rule},
             limits=limits_of(self._types, row.type),
-            configs=tuple(config_of(each, units) for each in self._poller.rows(_CONFIGS, {"thing": row.id})),
+            configs=dated,
         )
 
     def _forget(self, since: int) -> None:

@@ -13,6 +13,7 @@ from sensing.times import rfc3339
 
 from .forms import DeviceForm, FormError, Problem
 from .records import Device
+from .rows import HIDDEN
 from .things import IN_SERVICE, DeviceFilter, Things
 
 COLUMNS = (
@@ -53,6 +54,11 @@ class Exports(Things):
         raise ValidationError(f'layout "{layout}" does not exist', "write csv or json")
 
 
+def shown(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings without the secrets among them (payload keys: names that end in `_key`)."""
+    return {name: HIDDEN if name.endswith("_key") else value for name, value in settings.items()}
+
+
 def described(device: Device) -> dict[str, Any]:
     """A device as `device show -o json` prints it: times in RFC 3339, configurations under `configs`."""
     config = device.config
@@ -76,7 +82,7 @@ def described(device: Device) -> dict[str, Any]:
         "mount_height": config.mount_height,
         "unit": dict(config.units),
         "period_rule": config.period_rule,
-        "settings": device.settings,
+        "settings": shown(device.settings),
         "state": device.state,
         "created": rfc3339(device.created),
         "retired": None if device.retired is None else rfc3339(device.retired),
@@ -113,7 +119,7 @@ def row(device: Device) -> dict[str, str]:
         "zero": _number(device.config.zero),
         "unit": " ".join(f"{prop}={unit}" for prop, unit in device.config.units.items()),
         "principal": "" if device.principal == device.id else device.principal,
-        "settings": json.dumps(device.settings, ensure_ascii=False, sort_keys=True) if device.settings else "",
+        "settings": json.dumps(shown(device.settings), ensure_ascii=False, sort_keys=True) if device.settings else "",
         "note": device.note,
     }
     assert tuple(values) == COLUMNS

@@ -15,6 +15,9 @@ from sensing.model import Config
 from .records import Device
 from .schema import configs, things
 
+HIDDEN = "***"
+"""Stands for a secret setting wherever settings are shown; written back, it means "as it is"."""
+
 
 def place(lat: float | None, lon: float | None, crs: Crs) -> dict[str, Any]:
     """The columns of a position: WGS 84, and the raw pair with its system."""

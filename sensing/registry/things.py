@@ -18,7 +18,7 @@ from .forms import DeviceChanges, DeviceForm
 from .natives import normal
 from .principals import active_principal, add_principal, set_retired
 from .records import Credential, Device, Kind, Registered
-from .rows import add_config, configs_of, devices_of, place, thing_row
+from .rows import HIDDEN, add_config, configs_of, devices_of, place, thing_row
 from .schema import ACTIVE, RETIRED, things
 from .types import placed
 
@@ -177,6 +177,10 @@ class Things:
             name: getattr(changes, name) for name in (*_PLAIN, "principal", "type", "native") if name in changes.model_fields_set
         }
         values = {name: value for name, value in wanted.items() if value is not None}
+        if "settings" in values:
+            values["settings"] = {
+                name: row.settings.get(name) if value == HIDDEN else value for name, value in values["settings"].items()
+            }
         if "type" in values:
             values["domain"] = placed(self.types, values["type"], row.adapter)[1]
         if "native" in values:

@@ -14,6 +14,8 @@ from sensing.ledger import Account, Tally
 from sensing.model import JsonState, Micros
 
 ROW_BITS = 20
+JOINED = 100_000
+"""More than a frame can have parts."""
 _ALPHABET = "0123456789abcdefghijklmnopqrstuv"
 
 
@@ -52,7 +54,8 @@ class Row(Struct, gc=False):
 class Held(Struct):
     """A frame that did not end well, or not yet: kept so that its count can be moved later.
 
-    part: 0 for the frame as a whole, else the number of the bad part. counted: whether its account counts it so.
+    part: 0 for the frame as a whole, else the number of the bad part; from JOINED on, `place * JOINED + part` of the later frame that
+    it is held with, for together they are one message. counted: whether its account counts it so.
     """
 
     place: int

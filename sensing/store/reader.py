@@ -192,6 +192,11 @@ class StoreReader:
             self._db.execute("SELECT id, principal, topic, payload FROM outbox WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
         )
 
+    def clock(self, run: str) -> int | None:
+        """A run's own time, microseconds, as it was told last; None when it never was."""
+        found = self._db.execute("SELECT time FROM clocks WHERE run=?", (run,)).get
+        return None if found is None else int(found)
+
     def enrolled(self, thing: str) -> tuple[str, str, str] | None:
         """(type, adapter, native) of a thing that enrolled itself; None when it did not."""
         row = self._db.execute("SELECT type, adapter, native FROM enrolled WHERE thing=?", (thing,)).get

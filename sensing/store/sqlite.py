@@ -35,7 +35,7 @@ _ACCOUNTS = f"INSERT INTO accounts VALUES(?,?,?,?,?,{','.join('?' * len(COLUMNS)
 _INTAKE = "INSERT INTO intake VALUES(?,?,?,?,?,?) ON CONFLICT DO UPDATE SET received = received + excluded.received"
 _DEAD = """INSERT INTO dead VALUES(?,?,?,?,?,?,?,?,?,?,?,?,1,'open') ON CONFLICT DO UPDATE SET state='open',
   attempts = attempts + 1, counted = excluded.counted, reason = excluded.reason, detail = excluded.detail"""
-_HELD = """INSERT INTO held VALUES(?,?,?,?,?,?,?,?,?,'open') ON CONFLICT DO UPDATE SET state='open'"""
+_HELD = """INSERT INTO held VALUES(?,?,?,?,?,?,?,?,?,'open') ON CONFLICT DO UPDATE SET state='open', counted = excluded.counted"""
 
 
 def _account(account: Account) -> tuple[int, str, str, str, str]:

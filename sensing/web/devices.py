@@ -32,6 +32,11 @@ def devices(desk: Desk, ask: Ask) -> dict[str, Any]:
     return page([described(device) for device in found[:limit]], found[limit - 1].id if len(found) > limit else None)
 
 
+def settings(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """A device's own settings whole, payload keys among them: for `sensing decode --device`."""
+    return dict(desk.registry.show_device(ask.path["id"]).settings)
+
+
 def device(desk: Desk, ask: Ask) -> dict[str, Any]:
     """One device with who carries it, what it measured last, and what is true of it."""
     found = desk.registry.show_device(ask.path["id"])

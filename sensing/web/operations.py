@@ -8,17 +8,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from sensing import ledger as books
 from sensing import times
-from sensing.access import new_token
-from sensing.errors import NotFoundError, UsageError, ValidationError
+from sensing.access import Role, new_token, permits
+from sensing.errors import Exit, NotFoundError, UsageError, ValidationError
 from sensing.framelog.sqlite import SqliteLog
 from sensing.model import Frame, Quality, QualityReason
+from sensing.store.reader import StoreReader
 
-from .answers import Answer, page
+from .again import Again
+from .answers import Answer, error_response, page
 from .ask import Ask, checked
 from .desk import Desk
+from .redecode import choose
 from .remedies import dead_letter_remedy
 
 _WAIT_S = 30.0
@@ -45,18 +49,34 @@ def ledger(desk: Desk, ask: Ask) -> dict[str, Any]:
 
 def dead_letters(desk: Desk, ask: Ask) -> dict[str, Any]:
     """Frames, or parts of them, that could not be read, in order of their place in the log."""
-    limit = ask.number("limit", 100, 1, 10_000)
+    limit = ask.number("limit", 100, 1, 1_000 if ask.flag("again") else 10_000)
     reason = ask.text("reason") or None
     state = ask.choice("state", "open", "done")
     with desk.stores.take() as store, desk.logs.take() as log:
         found = store.dead(reason, state, limit + 1, _place_part(ask.text("cursor"), "cursor") if ask.text("cursor") else (0, -1))
         items = [letter | {"received": _received(log, letter["place"])} for letter in found[:limit]]
         counts = store.dead_counts()
+        if ask.flag("again"):
+            items = _tried(desk, log, store, items)
     return page(items, items[-1]["id"] if len(found) > limit else None, counts=counts)
 
 
+def _tried(desk: Desk, log: SqliteLog, store: StoreReader, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each letter with what would become of its frame if it were redriven now, and the reason that would still hold it."""
+    with desk.directories.take() as directory:
+        directory.version()
+        again = Again(desk, log, store, directory)
+        said: dict[int, tuple[str, str | None]] = {}
+        for place in sorted({letter["place"] for letter in items}):
+            found = log.get(place)
+            read = again.read(found) if found else None
+            errors = read.errors if read else ()
+            said[place] = (read.outcome if read else "gone", str(errors[0].reason) if errors else None)
+    return [letter | dict(zip(("becomes", "still"), said[letter["place"]], strict=True)) for letter in items]
+
+
 def dead_letter(desk: Desk, ask: Ask) -> dict[str, Any]:
-    """One dead letter with the bytes of its frame and where they went wrong."""
+    """One dead letter with the bytes of its frame, what each of them is, and where they went wrong."""
     place, part = _place_part(ask.path["id"], "id")
     with desk.stores.take() as store, desk.logs.take() as log:
         found = [each for state in ("open", "done") for each in store.dead(None, state, 1, (place, part - 1))]
@@ -64,8 +84,15 @@ def dead_letter(desk: Desk, ask: Ask) -> dict[str, Any]:
         if letter is None:
             raise NotFoundError(f'dead letter "{place}.{part}" does not exist', "`sensing dlq list` shows them")
         frame = log.get(place)
+        spans = None
+        if frame is not None:
+            with desk.directories.take() as directory:
+                directory.version()
+                spans = Again(desk, log, store, directory).spans(frame)
     return (
-        letter | {"remedy": dead_letter_remedy(letter["reason"])} | ({"frame": told_frame(frame)} if frame else {"frame": None})
+        letter
+        | {"remedy": dead_letter_remedy(letter["reason"])}
+        | {"frame": told_frame(frame) if frame else None, "spans": spans}
     )
 
 
@@ -137,6 +164,14 @@ class Drop(Redrive):
     why: Annotated[str, Field(min_length=1, max_length=500)]
 
 
+class Redecode(_Args):
+    """Frames since a time (a duration back, or an instant) decoded anew: of a device, of an adapter, or all."""
+
+    device: str | None = None
+    adapter: str | None = None
+    since: str | None = None
+
+
 class Release(_Args):
     """Quarantined frames of a native id, closed unread."""
 
@@ -162,16 +197,22 @@ class Annotate(_Args):
 class Order(_Args):
     """What `POST /api/commands` takes."""
 
-    op: Literal["redrive", "drop", "release", "annotate"]
+    op: Literal["redrive", "redecode", "drop", "release", "annotate"]
     args: dict[str, Any] = {}
 
 
-_OPS: dict[str, type[_Args]] = {"redrive": Redrive, "drop": Drop, "release": Release, "annotate": Annotate}
+_OPS: dict[str, type[_Args]] = {
+    "redrive": Redrive, "redecode": Redecode, "drop": Drop, "release": Release, "annotate": Annotate,
+}  # fmt: skip
 
 
-async def command(desk: Desk, ask: Ask) -> Answer:
+async def command(desk: Desk, ask: Ask) -> Answer | Response:
     """Give work a command and wait up to 30 s for what it did; 202 with the id when it takes longer."""
     order = ask.form(Order)
+    if order.op == "redecode" and not permits(ask.identity, Role.ENGINEER):
+        return error_response(
+            "redecode takes the role engineer", "ask an administrator for a token of that role", Exit.USAGE, 403
+        )
     args = await run_in_threadpool(_arguments, desk, order)
     return await give(desk, ask, order.op, args)
 
@@ -182,6 +223,11 @@ def _arguments(desk: Desk, order: Order) -> dict[str, Any]:
     args = found.model_dump(mode="json", by_alias=True, exclude_none=True)
     if isinstance(found, Redrive) and found.places is not None:
         args["places"] = [list(_place_part(text, "places")) for text in found.places]
+    if isinstance(found, Redecode):
+        chosen = choose(desk, found.device or "", found.adapter or "")
+        native = desk.registry.show_device(found.device).native if found.device else ""
+        since = times.since(found.since, times.now()) if found.since else 0
+        args = {"adapter": chosen.adapter, "principal": chosen.principal, "native": native, "since": since}
     if isinstance(found, Annotate):
         desk.registry.show_device(found.device)
         begin, end = times.parse_instant(found.begin), times.parse_instant(found.end)

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from sensing.access import Role
 
-from . import checklist, devices, explain, observations, operations, principals, status, stream
+from . import checklist, devices, explain, observations, operations, principals, redecode, status, stream
 from .ask import Ask
 from .desk import Desk
 
@@ -64,14 +64,16 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/types", VIEWER, devices.types),
     Route("GET", "/api/principals", VIEWER, principals.principals, ("kind", "retired", "limit", "cursor")),
     Route("GET", "/api/ledger", VIEWER, operations.ledger, ("by", "since")),
-    Route("GET", "/api/dead-letters", VIEWER, operations.dead_letters, ("reason", "state", "limit", "cursor")),
+    Route("GET", "/api/dead-letters", VIEWER, operations.dead_letters, ("reason", "state", "again", "limit", "cursor")),
     Route("GET", "/api/dead-letters/{id}", VIEWER, operations.dead_letter),
     Route("GET", "/api/quarantine", VIEWER, operations.quarantine),
     Route("GET", "/api/explain", VIEWER, explain.explain, ("device", "property", "time", "statistic", "channel", "run")),
     Route("GET", "/api/frames/{place}", VIEWER, operations.frame),
     Route("POST", "/api/commands", OPERATOR, operations.command, body=("op", "args")),
     Route("GET", "/api/commands/{id}", OPERATOR, operations.command_result),
+    Route("GET", "/api/redecode", ENGINEER, redecode.redecode, ("device", "adapter", "since", "limit", "cursor")),
     Route("POST", "/api/devices", ENGINEER, devices.register, body=_FORM),
+    Route("GET", "/api/devices/{id}/settings", ENGINEER, devices.settings),
     Route("PATCH", "/api/devices/{id}", ENGINEER, devices.edit, body=(*_FORM[1:2], *_FORM[3:], "valid_from")),
     Route("POST", "/api/devices/{id}/rotate", ENGINEER, devices.rotate, body=_ROTATION),
     Route("POST", "/api/devices/{id}/retire", ENGINEER, devices.retire),

@@ -5,7 +5,7 @@ import time
 
 import pytest
 from cayennelpp import LppFrame
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters import events, lorawan
@@ -150,7 +150,6 @@ def test_uplinks_are_written_and_read(native, time, count, port, found):
     ]
 
 
-@settings(max_examples=50)
 @given(
     source=st.text(min_size=1, max_size=20),
     kind=st.text("abc_水 /", min_size=1, max_size=20),

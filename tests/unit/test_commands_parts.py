@@ -93,6 +93,9 @@ def test_a_message_in_parts_that_was_refused_is_redriven_whole(bench):
     bench.say({"d": "x1", "t": BASE, "v": 1.0, "part": 1, "of": 2}, {"d": "x1", "t": BASE, "v": 1.0, "part": 2, "of": 2})
     reader = bench.run()
     assert [(letter["place"], letter["reason"]) for letter in reader.dead()] == [(1, "not_yours"), (2, "not_yours")]
+    bench.command("redrive", "too-early")
+    reader = bench.run()
+    assert [letter["place"] for letter in reader.dead()] == [1, 2]
     assert sums(reader, "dead_lettered") == (2,)
     bench.directory.add("x1", "p")
     for number in range(2):
@@ -114,3 +117,14 @@ def test_half_a_frame_redriven_alone_stays_a_dead_letter(bench):
     assert reader.command("c1") == {"redriven": {"waiting": 1}}
     assert [letter["reason"] for letter in reader.dead()] == ["bad_length"]
     assert reader.ledger()["balanced"]
+
+
+def test_what_is_redecoded_in_quarantine_is_still_counted_there(bench):
+    """Nobody knows the device yet, so its frames wait on; accepted later, their count moves."""
+    bench.say({"d": "new", "t": BASE, "v": 1.0}, {"d": "new", "t": BASE + 1, "v": 2.0, "part": 1, "of": 2}, {"d": "new", "t": BASE + 1, "v": 2.0, "part": 2, "of": 2})  # fmt: skip
+    bench.command("redecode", "too-early")
+    reader = bench.run()
+    assert (reader.ledger()["quarantined"], reader.quarantine()[0]["frames"]) == (3, 3)
+    reader = bench.accept("fake", "new", 1)
+    assert results(reader) == [1.0, 2.0]
+    settled(reader, 3)
