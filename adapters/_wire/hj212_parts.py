@@ -102,7 +102,11 @@ def _wait(settings: Mapping[str, Any]) -> int:
 def _ready(group: dict[str, Any], telegram: Telegram) -> list[tuple[Telegram, list[int]]]:
     """Runs of parts between clean cuts that are whole and have a time; they are marked as read."""
     found, parts = list[tuple[Telegram, list[int]]](), group["parts"]
-    for run in _runs(parts, group["total"]):
+    runs = list(_runs(parts, group["total"]))
+    for run in runs:  # a time that is itself cut in two rules the other runs as well
+        if not any(parts[number]["time"] for number in run):
+            parts[run[0]]["time"] = stated("".join(parts[number]["text"] or "" for number in run))
+    for run in runs:
         unread = [number for number in run if parts[number]["text"] is not None]
         if not unread:
             continue

@@ -38,6 +38,15 @@ def explain(
     _show("", answer)
 
 
+def _bytes(frame: dict[str, Any], pad: str) -> None:
+    """The frame byte by byte."""
+    from .annotated import spans_of, view
+    from .output import write
+
+    lines = view(bytes.fromhex(frame["hex"]), spans_of(frame["spans"])).splitlines()
+    write("".join(f"{pad}{line}\n" for line in lines))
+
+
 def _show(name: str, value: Any, depth: int = 0) -> None:
     """A tree of names and values, bytes as a dump."""
     from .hexdump import dump
@@ -51,8 +60,11 @@ def _show(name: str, value: Any, depth: int = 0) -> None:
         title = both(value) if "step" in value else name
         if title:
             write(f"{pad}{title}\n")
+        shown = {"step", "zh", "en", "spans"} | ({"hex", "text"} if value.get("spans") else set())
+        if value.get("spans"):
+            _bytes(value, pad)
         for key, inner in value.items():
-            if key not in {"step", "zh", "en"}:
+            if key not in shown:
                 _show(key, inner, depth + 1 if title else depth)
     elif isinstance(value, list) and value and isinstance(value[0], (dict, list)):
         for inner in value:

@@ -43,7 +43,6 @@ class Again:
         self._ahead = int(desk.settings.work.clock_ahead_s * times.SECOND)
         self._states: dict[str, JsonState | None] = {}
         self._clocks: dict[str, int | None] = {}
-        self._adapters = desk.adapters
 
     def read(self, frame: Frame) -> Read:
         """One frame. Never raises for what is in it."""
@@ -66,15 +65,6 @@ class Again:
             received = frame.received if twin is None else twin.received
         return observe(reading, thing, self._now(frame.source.run, received), self._ahead)
 
-    def spans(self, frame: Frame) -> list[dict[str, Any]] | None:
-        """The frame byte by byte, as JSON; None when its adapter cannot tell."""
-        annotate = getattr(self._adapters.get(frame.source.adapter), "annotate", None)
-        if annotate is None:
-            return None
-        context = self._decoder.lane(frame.source).context
-        context.received, context.place = frame.received, frame.place
-        return [told_span(span) for span in annotate(frame.payload, context)]
-
     def _now(self, run: str, received: int) -> int:
         """The time in a run, as work had it last."""
         if run not in self._clocks:
@@ -93,8 +83,17 @@ class Again:
         return found
 
 
-def told_span(span: Span) -> dict[str, Any]:
-    """A span in JSON."""
+def annotated(desk: Desk, directory: Directory, frame: Frame) -> list[dict[str, Any]] | None:
+    """The frame byte by byte, as JSON, with the settings of its devices; None when its adapter cannot tell."""
+    annotate = getattr(desk.adapters.get(frame.source.adapter), "annotate", None)
+    if annotate is None:
+        return None
+    context = Decoder(desk.adapters, directory).lane(frame.source).context
+    context.received, context.place = frame.received, frame.place
+    return [_told(span) for span in annotate(frame.payload, context)]
+
+
+def _told(span: Span) -> dict[str, Any]:
     meaning = {"zh": span.meaning[0], "en": span.meaning[1]}
     return {
         "offset": span.offset, "length": span.length, "name": span.name, "meaning": meaning, "value": span.value, "bad": span.bad,

@@ -21,6 +21,7 @@ from sensing.registry import Device
 from sensing.registry.types import limits_of, settings_of
 from sensing.store.reader import StoreReader, Wanted
 
+from .again import annotated
 from .answers import public
 from .ask import Ask
 from .desk import Desk
@@ -133,7 +134,7 @@ def _steps(
     again = decode_again(desk, log, directory, frame)
     mine = [reading for reading in again.decoded.readings if reading.native == thing.native]
     told = [
-        _step("frame", **told_frame(frame), parts=again.parts),
+        _step("frame", **told_frame(frame), spans=annotated(desk, directory, frame), parts=again.parts),
         _step(
             "decode", adapter=frame.source.adapter, readings=len(again.decoded.readings), of_this_device=len(mine),
             errors=[{"reason": str(each.reason), "detail": each.detail} for each in again.decoded.errors],

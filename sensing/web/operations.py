@@ -18,7 +18,7 @@ from sensing.framelog.sqlite import SqliteLog
 from sensing.model import Frame, Quality, QualityReason
 from sensing.store.reader import StoreReader
 
-from .again import Again
+from .again import Again, annotated
 from .answers import Answer, error_response, page
 from .ask import Ask, checked
 from .desk import Desk
@@ -88,7 +88,7 @@ def dead_letter(desk: Desk, ask: Ask) -> dict[str, Any]:
         if frame is not None:
             with desk.directories.take() as directory:
                 directory.version()
-                spans = Again(desk, log, store, directory).spans(frame)
+                spans = annotated(desk, directory, frame)
     return (
         letter
         | {"remedy": dead_letter_remedy(letter["reason"])}
