@@ -18,11 +18,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from sensing import properties, times
-from sensing.errors import DecodeError, Reason, ValidationError
+from sensing.errors import DecodeError, Reason
 from sensing.model import Context, Decoded, JsonState, Micros, Reading, Rejection, Span
 
 from ._wire import json_examples as examples
 from ._wire import json_in, json_registers, json_times, json_where, plainjson_annotate
+from ._wire.json_layouts import any_mapped, layout_of
 from ._wire.json_mapping import ABSENT, Layout, Pointer, Value, compiled, find, holds
 
 NAME = "plainjson"
@@ -56,7 +57,7 @@ def decode(payload: bytes, context: Context, state: JsonState | None = None) -> 
 
 def _tree(tree: Any, context: Context, readings: list[Reading], errors: list[DecodeError]) -> None:
     mappings = context.mappings
-    if mappings and _any_mapped(mappings):
+    if mappings and any_mapped(mappings):
         layout = _chosen(tree, context)
         if layout is not None:
             _mapped(tree, layout, context, readings, errors)
@@ -78,7 +79,7 @@ def annotate(payload: bytes, context: Context) -> list[Span]:
 def _followed(tree: Any, context: Context) -> Iterator[plainjson_annotate.Followed]:
     """Each record with its path, where its values stand, and its readings by code."""
     mappings = context.mappings
-    layout = _chosen(tree, context) if mappings and _any_mapped(mappings) else None
+    layout = _chosen(tree, context) if mappings and any_mapped(mappings) else None
     records = tree if type(tree) is list else [tree]
     at: Pointer = ()
     if layout is not None:
@@ -87,7 +88,9 @@ def _followed(tree: Any, context: Context) -> Iterator[plainjson_annotate.Follow
     several = type(tree if layout is None else find(tree, at)) is list
     for number, record in enumerate(_bounded(records)):
         readings: list[Reading] = []
-        _part(*((_record, (), record, tree, layout, context) if layout else (_generic, (), record, context.principal)), readings, [])
+        _part(
+            *((_record, (), record, tree, layout, context) if layout else (_generic, (), record, context.principal)), readings, []
+        )
         yield plainjson_annotate.Followed((*at, str(number)) if several else at, record, layout, readings)
 
 
@@ -198,7 +201,7 @@ def _chosen(tree: Any, context: Context) -> Layout | None:
     best: Layout | None = None
     most = 0
     for mapping in context.mappings:
-        layout = _layout(mapping)
+        layout = layout_of(mapping)
         records = _records(tree, layout) if layout.values and holds(tree, layout.match) else []
         if records and (layout.device is None or _looked_up(records[0], tree, layout.device) is not ABSENT):
             found = sum(find(records[0], value.at) is not ABSENT for value in layout.values) + bool(layout.device)
@@ -227,7 +230,7 @@ def _record(record: Any, tree: Any, layout: Layout, context: Context, readings: 
         native = _at(layout.device, _native, found)
     own = context.settings(native)
     if "values" in own:
-        layout = _layout(own)
+        layout = layout_of(own)
     time = _time(record, tree, layout)
     for value in layout.values:
         raw = find(record, value.at)
@@ -287,34 +290,3 @@ def _looked_up(record: Any, tree: Any, pointer: Pointer) -> Any:
 def _records(tree: Any, layout: Layout) -> list[Any]:
     found = tree if layout.each is None else find(tree, layout.each)
     return found if type(found) is list else [] if found is ABSENT else [found]
-
-
-def _any_mapped(mappings: Sequence[Mapping[str, Any]]) -> bool:
-    for mapping in mappings:  # noqa: SIM110  # a third of what any() with a generator costs, for every payload
-        if "values" in mapping:
-            return True
-    return False
-
-
-_LAYOUTS: dict[tuple[int, ...], tuple[tuple[Any, ...], Layout]] = {}
-_PARTS = ("values", "device", "each", "match", "time", "position")
-
-
-def _layout(settings: Mapping[str, Any]) -> Layout:
-    """The layout of settings, remembered by the identity of its parts: devices share their type's until they override one."""
-    parts = tuple(map(settings.get, _PARTS))
-    key = tuple(map(id, parts))
-    known = _LAYOUTS.get(key)
-    if known is not None:
-        return known[1]
-    if len(_LAYOUTS) > 4096:
-        _LAYOUTS.clear()
-    try:
-        layout = compiled(settings) if "values" in settings else _NO_VALUES
-    except ValidationError as error:
-        raise DecodeError(Reason.BAD_GRAMMAR, f"the type's mapping is wrong: {error}") from None
-    _LAYOUTS[key] = (parts, layout)
-    return layout
-
-
-_NO_VALUES = compiled({})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections import Counter
+from collections import Counter, deque
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,10 @@ from .store.reader import StoreReader
 _log = logs.get("doorway")
 _OUTBOX_POLL_S = 0.02
 _OUTBOX_BATCH = 500
+_TRY_EVERY_S = 0.5
+_PATIENCE_S = 30.0
+_MOST_LATE = 10_000
+"""Replies kept for stations that are not connected, and for how long; a station that hears nothing sends again."""
 _PRUNE_EVERY_S = 60.0
 _PRUNE_BATCH = 5_000
 
@@ -46,6 +50,8 @@ class Doorway:
             self._metrics,
             on_refused=self._on_refused,
         )
+        self._next_try = 0.0
+        self._late: deque[tuple[float, str, str, bytes]] = deque(maxlen=_MOST_LATE)
         self._subscribers = self._made_subscribers(adapters)
 
     def _made_subscribers(self, adapters: frozenset[str]) -> list[Any]:
@@ -85,6 +91,7 @@ class Doorway:
 
     async def _send_replies(self) -> None:
         """Replies that work committed, at least once, to whoever of the principal is connected."""
+        loop = asyncio.get_running_loop()
         reader = StoreReader(self._data / "store.db")
         sent = await self._committer.on_writer(lambda: self._log.marked("outbox"))
         while True:
@@ -92,13 +99,28 @@ class Doorway:
             for number, principal, topic, payload in replies:
                 failpoints.reach("door.before_reply")
                 if not self._send(principal, topic, payload):
-                    self._metrics.count("sensing_replies_undelivered_total")
+                    self._late.append((loop.time() + _PATIENCE_S, principal, topic, payload))
                 sent = number
+            self._send_late(loop.time())
             if replies:
                 mark = sent
                 await self._committer.on_writer(lambda: self._log.mark("outbox", mark))  # noqa: B023 awaited here
             if len(replies) < _OUTBOX_BATCH:
                 await asyncio.sleep(_OUTBOX_POLL_S)
+
+    def _send_late(self, now: float) -> None:
+        """Offer again what nobody was there to take: after a restart the outbox is read before the stations are back."""
+        if now < self._next_try:
+            return
+        self._next_try = now + _TRY_EVERY_S
+        for _ in range(len(self._late)):
+            deadline, principal, topic, payload = self._late.popleft()
+            if self._send(principal, topic, payload):
+                continue
+            if now < deadline:
+                self._late.append((deadline, principal, topic, payload))
+            else:
+                self._metrics.count("sensing_replies_undelivered_total")
 
     def _send(self, principal: str, topic: str, payload: bytes) -> bool:
         if self.door.send_down(principal, topic, payload):

@@ -102,4 +102,12 @@ def wait_for(data: Path, name: str, pid: int, timeout_s: float) -> dict[str, Any
         if not alive(pid):
             break
         time.sleep(0.02)
-    raise UnreachableError(f"{name}: the process did not start", f"its log is {data / 'logs'}")
+    role = Path(name).stem
+    raise UnreachableError(f"{role} did not start: {_last_words(data / 'logs' / f'{role}.log')}", f"its log is {data / 'logs'}")
+
+
+def _last_words(log: Path) -> str:
+    """The last line of a log."""
+    with contextlib.suppress(OSError, IndexError):
+        return log.read_text("utf-8", "replace").strip().splitlines()[-1][:300]
+    return "it said nothing"

@@ -137,7 +137,7 @@ class Crashing:
 def test_an_adapter_s_bug_costs_one_line():
     """What crashes is `parser_crash` of its line; unmapped codes have no property and no result; controls have their line."""
     lines = Lines(Crashing(), stand_in("crashing", "n", "n", {}, {}))
-    told = [row for rows in lines.all([b"x\n", b"y\n"], in_hex=False) for row in rows]
+    told = [row for rows in lines.all([b"x\n", b"y\n"]) for row in rows]
     assert (told[0]["line"], told[0]["error"], told[0]["hex"]) == (1, "parser_crash", "78")
     assert (told[1]["property"], told[1]["value"], told[1]["result"]) == (None, 5, None)
     assert told[2] == {"line": 2, "control": "kept"}
@@ -153,7 +153,7 @@ def test_lines_come_out_as_they_go_in():
         seen.append(gate.wait(5))
         yield GOOD.encode()
 
-    lines = Lines(composition.adapters()["sl651"], stand_in("sl651", "n", "n", {}, {})).all(slow(), in_hex=True)
+    lines = Lines(composition.adapters()["sl651"], stand_in("sl651", "n", "n", {}, {})).all(slow(), "hex")
     first = next(lines)
     gate.set()
     assert first[0]["line"] == 1

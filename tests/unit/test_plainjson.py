@@ -6,6 +6,7 @@ import pytest
 
 from adapters import plainjson
 from adapters._wire import json_in, json_mapping, json_registers, json_times
+from adapters._wire.json_layouts import layout_of
 from sensing.errors import DecodeError, Reason, ValidationError
 from sensing.model import Context
 from sensing.things import load_types
@@ -260,8 +261,8 @@ def test_registers_in_every_order(table, words, value):
 def test_the_layout_is_made_once_for_a_type():
     """Devices that override nothing share their type's; one that overrides has its own."""
     kind = mapping()
-    assert plainjson._layout({**kind}) is plainjson._layout({**kind, "level": "relative"})
-    assert plainjson._layout({**kind, "device": "/other"}) is not plainjson._layout(kind)
+    assert layout_of({**kind}) is layout_of({**kind, "level": "relative"})
+    assert layout_of({**kind, "device": "/other"}) is not layout_of(kind)
 
 
 def test_nothing_is_waited_for():
