@@ -22,7 +22,7 @@ from sensing.model import Context, Decoded, JsonState, Micros, Reading, Rejectio
 from sensing.times import MINUTE, SECOND
 
 from ._wire import ais_ships, gpsd_fields, json_in, json_times
-from ._wire.ais_encode import placed, reading
+from ._wire.ais_encode import UNDER_WAY, placed, reading
 from ._wire.ais_message import NEWEST, place_of
 from ._wire.ais_ships import thing_type
 
@@ -197,12 +197,7 @@ def encode(readings: Sequence[Reading]) -> list[bytes]:
 
 
 EXAMPLES: Mapping[str, Sequence[Reading]] = {
-    "under way": [
-        placed(118.069183, 24.447717),
-        reading("status", 0, "1", "navigation_status"),
-        reading("turn", -11.0, "deg/min", "rate_of_turn"),
-        reading("speed", 12.3, "[kn_i]", "speed_over_ground"),
-    ],
+    "under way": list(UNDER_WAY),
     "two vessels": [placed(-70.811197, -43.115558), reading("heading", 88, "deg", "heading", native="416000001")],
     "draught": [reading("draught", 9.6, "m", "draught")],
 }

@@ -20,30 +20,24 @@ State of a stream: `tail` (half a frame), `groups` and `done` (messages in parts
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from typing import Any
 
-from sensing.errors import DecodeError, Reason
-from sensing.model import Context, Decoded, JsonState, Micros, Reading, Rejection, Reply, WireFact
-from sensing.times import SECOND
+from sensing.errors import DecodeError
+from sensing.model import Context, Decoded, JsonState, Micros, Reading, Rejection, Reply
 
-from ._wire import bytes_in, hj212_frame, hj212_parts
+from ._wire import hj212_frame, hj212_parts
+from ._wire.byte_stream import Stream, copied, kept, lapse_tail
 from ._wire.hj212_encode import Link
 from ._wire.hj212_encode import encode as _encode
 from ._wire.hj212_examples import EXAMPLES
 from ._wire.hj212_frame import Telegram
 from ._wire.hj212_message import answer, understand
 from ._wire.hj212_stream import cut, whole
-from ._wire.sl651_stream import Buffer
 
 __all__ = ["EXAMPLES", "NAME", "STATEFUL", "Link", "decode", "encode", "expire"]
 
 NAME = "hj212"
 STATEFUL = True
-TAIL_S = 60
-"""How long half a frame waits for the rest."""
-MOST_PIECES = 256
-"""Payloads that one frame may come in."""
 
 
 def decode(payload: bytes, context: Context, state: JsonState | None = None) -> Decoded:
@@ -54,7 +48,7 @@ def decode(payload: bytes, context: Context, state: JsonState | None = None) -> 
             telegram = hj212_frame.read(*found)
             if not telegram.total:
                 return _single(telegram, context)
-    return _Stream(context, state).take(payload)
+    return _Frames(context, state).take(payload)
 
 
 def _single(telegram: Telegram, context: Context) -> Decoded:
@@ -69,38 +63,20 @@ def _single(telegram: Telegram, context: Context) -> Decoded:
     )
 
 
-class _Stream:
-    """One payload read in the light of what its stream holds."""
-
-    def __init__(self, context: Context, state: JsonState | None) -> None:
-        self.context, self.before = context, state
-        self.state = _copy(state or {})
-        self.readings, self.replies, self.errors = list[Reading](), list[Reply](), list[Rejection]()
-        self.facts, self.controls = list[WireFact](), list[str]()
-        self.settled, self.refused, self.held = set[int](), set[int](), set[int]()
+class _Frames(Stream):
+    """One payload of frames."""
 
     def take(self, payload: bytes) -> Decoded:
-        if not payload:
-            raise DecodeError(Reason.BAD_START, "empty payload")
-        _lapse(self.state, self.context.received, self.errors)
-        tail = self.state.pop("tail", None)
-        held = bytes.fromhex(tail["hex"]) if tail else b""
-        data, via = bytes_in.unwrap(payload, _starts, tail["via"] if tail else None)
-        buffer = Buffer(held, [(place, size) for place, size in tail["places"]] if tail else [], data, self.context.place)
-        found = cut(buffer.data, self.context.settings)
-        self.held = {place for place, _ in buffer.rest(found.tail)}
-        for junk in found.junk:
-            self._refuse(buffer, junk.start, junk.end, junk.reason, junk.detail)
+        self.errors += hj212_parts.lapse(self.state, self.context.received)
+        found = cut(self.join(payload, _starts), self.context.settings)
+        self.refuse_junk(found)
         for frame in found.frames:
-            places = [piece[0] for piece in buffer.pieces(frame.start, frame.end)]
             try:
-                self._frame(hj212_frame.read(frame.segment, frame.crc), places)
+                self._frame(hj212_frame.read(frame.segment, frame.crc), self.places(frame.start, frame.end))
             except DecodeError as error:
-                self._refuse(buffer, frame.start, frame.end, error.reason, error.detail)
-        self._hold(buffer, found.tail, via)
-        if tail:
-            self.settled |= {place for place, _ in buffer.spans[:-1]}
-        return self._answer()
+                self.refuse(frame.start, frame.end, error.reason, error.detail)
+        self.hold(found.tail)
+        return self.answer(hj212_parts.waiting(self.state), hj212_parts.deadlines(self.state))
 
     def _frame(self, telegram: Telegram, places: list[int]) -> None:
         settings = self.context.settings(telegram.mn)
@@ -135,93 +111,17 @@ class _Stream:
         reply = answer(telegram)
         self.replies += [Reply(reply)] if reply else []
 
-    def _refuse(self, buffer: Buffer, start: int, end: int, reason: Reason, detail: str) -> None:
-        """A rejection for each frame that a bad range touches; earlier ones that still wait are judged when that ends."""
-        for place, offset, length, current in buffer.pieces(start, end):
-            if current or place not in self.held:
-                self.errors.append(Rejection(reason, detail, offset, length, None if current else place))
-                self.refused |= set() if current else {place}
-
-    def _hold(self, buffer: Buffer, start: int, via: str) -> None:
-        rest = buffer.data[start:]
-        if not rest:
-            return
-        places = buffer.rest(start)
-        if len(places) > MOST_PIECES:
-            self.held.clear()
-            self._refuse(buffer, start, len(buffer.data), Reason.TOO_LARGE, f"half a frame in more than {MOST_PIECES} payloads")
-            return
-        self.state["tail"] = {"hex": rest.hex(), "places": places, "last": self.context.received, "via": via}
-
-    def _answer(self) -> Decoded:
-        state, deadline = _kept(self.state)
-        if (
-            self.before is None
-            and state is None
-            and len(self.errors) == 1
-            and not (self.readings or self.controls or self.replies or self.facts)
-        ):
-            only = self.errors[0]
-            if only.place is None:
-                raise DecodeError(Reason(only.reason), only.detail, only.offset, only.length)
-        held = _places(self.state)
-        settled = sorted(self.settled - held - self.refused - {self.context.place})
-        return Decoded(
-            self.readings,
-            self.replies,
-            self.errors,
-            self.facts,
-            self.controls,
-            self.context.place in held,
-            settled,
-            state,
-            deadline,
-        )
-
 
 def _starts(data: bytes) -> bool:
     return data.lstrip(b"\r\n \t\0")[:2] == b"##"
 
 
-def _copy(state: JsonState) -> JsonState:
-    """A state that may be changed; `tail` is only ever replaced."""
-    return {key: value if key == "tail" else deepcopy(value) for key, value in state.items()}
-
-
-def _places(state: JsonState) -> set[int]:
-    """The frames whose bytes are waited for."""
-    tail = state.get("tail")
-    return hj212_parts.waiting(state) | ({place for place, _ in tail["places"]} if tail else set())
-
-
-def _lapse(state: JsonState, now: Micros, errors: list[Rejection]) -> None:
-    """Give up what has waited too long; `state` is changed."""
-    errors += hj212_parts.lapse(state, now)
-    tail = state.get("tail")
-    if tail and now >= tail["last"] + TAIL_S * SECOND:
-        del state["tail"]
-        have = len(tail["hex"]) // 2
-        errors += [
-            Rejection(Reason.BAD_LENGTH, f"{have} bytes of half a frame, and no more within {TAIL_S} s", 0, length, place)
-            for place, length in tail["places"]
-        ]
-
-
-def _kept(state: JsonState) -> tuple[JsonState | None, Micros | None]:
-    """The state without what is empty, and when `expire` is due."""
-    kept = {key: value for key, value in state.items() if value}
-    times = list(hj212_parts.deadlines(kept))
-    if "tail" in kept:
-        times.append(kept["tail"]["last"] + TAIL_S * SECOND)
-    return kept or None, min(times, default=None)
-
-
 def expire(state: JsonState, now: Micros) -> Decoded:
     """Give up half frames and missing parts that have waited too long at `now`."""
-    left, errors = _copy(state), list[Rejection]()
-    _lapse(left, now, errors)
-    kept, deadline = _kept(left)
-    return Decoded(errors=errors, state=kept, deadline=deadline)
+    left = copied(state)
+    errors = hj212_parts.lapse(left, now) + lapse_tail(left, now)
+    rest, deadline = kept(left, hj212_parts.deadlines(left))
+    return Decoded(errors=errors, state=rest, deadline=deadline)
 
 
 def encode(readings: Sequence[Reading], link: Link = Link()) -> list[bytes]:  # noqa: B008 a Link is a tuple

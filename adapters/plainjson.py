@@ -19,7 +19,7 @@ import msgspec
 
 from sensing import properties, times
 from sensing.errors import DecodeError, Reason
-from sensing.model import Context, Decoded, JsonState, Micros, Reading, Rejection, Span
+from sensing.model import Context, Decoded, JsonState, Micros, Reading, Span
 
 from ._wire import json_examples as examples
 from ._wire import json_in, json_registers, json_times, json_where, plainjson_annotate
@@ -43,30 +43,32 @@ def decode(payload: bytes, context: Context, state: JsonState | None = None) -> 
     """Read one payload. Raises DecodeError when nothing of it can be read."""
     tree = json_in.read(payload)
     readings: list[Reading] = []
-    errors: list[DecodeError] = []
+    refused = json_where.Refused()
     try:
-        _tree(tree, context, readings, errors)
+        _tree(tree, context, readings, refused)
     except DecodeError as error:
-        json_where.place(payload, [error])
+        if error.path:
+            error.offset, error.length = json_where.where(payload, error.path)
         raise
-    if errors:
-        json_where.place(payload, errors)
-    refused = [Rejection(error.reason, error.detail, error.offset, error.length) for error in errors]
-    return Decoded(readings, errors=refused, controls=() if readings or errors else ("no_values",))
+    errors = refused.placed(payload) if refused.parts else ()
+    return Decoded(readings, errors=errors, controls=() if readings or errors else ("no_values",))
 
 
-def _tree(tree: Any, context: Context, readings: list[Reading], errors: list[DecodeError]) -> None:
+def _tree(tree: Any, context: Context, readings: list[Reading], refused: json_where.Refused) -> None:
     mappings = context.mappings
     if mappings and any_mapped(mappings):
         layout = _chosen(tree, context)
         if layout is not None:
-            _mapped(tree, layout, context, readings, errors)
+            _mapped(tree, layout, context, readings, refused)
             return
     if type(tree) is dict:
-        _generic(tree, context.principal, readings, errors)
+        _generic(tree, context.principal, readings, refused)
     elif type(tree) is list:
         for number, record in enumerate(_bounded(tree)):
-            _part(_generic, (number,), record, context.principal, readings, errors)
+            if type(record) is dict:
+                _part(_generic, (number,), record, context.principal, readings, refused)
+            else:
+                refused.say(Reason.BAD_GRAMMAR, f"{type(record).__name__} where an object should be", (number,))
     else:
         raise DecodeError(Reason.BAD_GRAMMAR, f"{type(tree).__name__} is neither an object nor an array of objects")
 
@@ -88,9 +90,10 @@ def _followed(tree: Any, context: Context) -> Iterator[plainjson_annotate.Follow
     several = type(tree if layout is None else find(tree, at)) is list
     for number, record in enumerate(_bounded(records)):
         readings: list[Reading] = []
-        _part(
-            *((_record, (), record, tree, layout, context) if layout else (_generic, (), record, context.principal)), readings, []
-        )
+        if layout is None:
+            _part(_generic, (), record, context.principal, readings, json_where.Refused())
+        else:
+            _part(_record, (), record, tree, layout, context, readings, json_where.Refused())
         yield plainjson_annotate.Followed((*at, str(number)) if several else at, record, layout, readings)
 
 
@@ -118,7 +121,7 @@ def check(settings: Mapping[str, Any]) -> None:
     compiled(settings)
 
 
-def _generic(tree: Any, principal: str, readings: list[Reading], errors: list[DecodeError]) -> None:
+def _generic(tree: Any, principal: str, readings: list[Reading], refused: json_where.Refused) -> None:
     if type(tree) is not dict:
         raise DecodeError(Reason.BAD_GRAMMAR, f"{type(tree).__name__} where an object should be")
     native = tree.get("device")
@@ -134,13 +137,15 @@ def _generic(tree: Any, principal: str, readings: list[Reading], errors: list[De
             name, unit = _meaning(key)
             readings.append(Reading(native, key, name, value, unit, "instant", "", time, None, time))
         elif kind is not str and key not in _RESERVED:
-            _unusual(native, key, value, time, readings, errors)
+            _unusual(native, key, value, time, readings, refused)
 
 
-def _unusual(native: str, key: str, value: Any, time: Micros | None, readings: list[Reading], errors: list[DecodeError]) -> None:
+def _unusual(
+    native: str, key: str, value: Any, time: Micros | None, readings: list[Reading], refused: json_where.Refused
+) -> None:
     """A position, a known property's null, or an integer too large; anything else is left alone."""
     if type(value) is int:
-        errors.append(DecodeError(Reason.BAD_NUMBER, f'"{key[:40]}": an integer of more than 64 bits', path=(key,)))
+        refused.say(Reason.BAD_NUMBER, f'"{key[:40]}": an integer of more than 64 bits', (*refused.record, key))
     elif key == "position" and type(value) is list and len(value) == 2:
         readings.append(_placed(native, key, value[0], value[1], time))
     elif value is None and properties.get(key) is not None:
@@ -168,14 +173,12 @@ def _bounded(records: list[Any]) -> list[Any]:
 
 def _part(read: Any, path: tuple[str | int, ...], record: Any, *rest: Any) -> None:
     """One record of several, which stands at `path`: what cannot be read of it becomes a rejection of its own."""
-    errors: list[DecodeError] = rest[-1]
-    before = len(errors)
+    refused: json_where.Refused = rest[-1]
+    refused.record = path
     try:
         read(record, *rest)
     except DecodeError as error:
-        errors.append(error)
-    for each in errors[before:]:
-        each.path = (*path, *each.path)
+        refused.add(error)
 
 
 def _at(path: Pointer, read: Callable[[Any], Read], value: Any) -> Read:
@@ -212,16 +215,19 @@ def _chosen(tree: Any, context: Context) -> Layout | None:
     return best
 
 
-def _mapped(tree: Any, layout: Layout, context: Context, readings: list[Reading], errors: list[DecodeError]) -> None:
+def _mapped(tree: Any, layout: Layout, context: Context, readings: list[Reading], refused: json_where.Refused) -> None:
     records = _records(tree, layout)
     if len(records) == 1:
-        _record(records[0], tree, layout, context, readings, errors)
+        refused.record = (*(layout.each or ()), *([0] if type(find(tree, layout.each or ())) is list else []))
+        _record(records[0], tree, layout, context, readings, refused)
         return
     for number, record in enumerate(_bounded(records)):
-        _part(_record, (*(layout.each or ()), number), record, tree, layout, context, readings, errors)
+        _part(_record, (*(layout.each or ()), number), record, tree, layout, context, readings, refused)
 
 
-def _record(record: Any, tree: Any, layout: Layout, context: Context, readings: list[Reading], errors: list[DecodeError]) -> None:
+def _record(
+    record: Any, tree: Any, layout: Layout, context: Context, readings: list[Reading], refused: json_where.Refused
+) -> None:
     native = context.principal
     if layout.device is not None:
         found = _looked_up(record, tree, layout.device)
@@ -238,7 +244,7 @@ def _record(record: Any, tree: Any, layout: Layout, context: Context, readings: 
             try:
                 readings.append(_reading(native, value, raw, time, context.received))
             except DecodeError as error:
-                errors.append(DecodeError(error.reason, f"{value.code}: {error.detail}", path=value.at))
+                refused.say(error.reason, f"{value.code}: {error.detail}", (*refused.record, *value.at))
     if layout.position is not None:
         lon, lat = (_looked_up(record, tree, pointer) for pointer in layout.position)
         if lon is not ABSENT and lat is not ABSENT:

@@ -79,7 +79,7 @@ def _elements(unit):
     """An SL 651 frame that is right, its body full of one element."""
     opening = bytes.fromhex("0001260821143000F1F1001234567848F0F02608211430")
     body = opening + unit * ((4095 - len(opening)) // len(unit))
-    return sealed(bytes.fromhex("7E7E01001234567812343200") [:-1] + len(body).to_bytes(2, "big") + b"\x02" + body + b"\x03")
+    return sealed(bytes.fromhex("7E7E01001234567812343200")[:-1] + len(body).to_bytes(2, "big") + b"\x02" + body + b"\x03")
 
 
 def _uplink(payload, **more):
@@ -94,7 +94,31 @@ _VESSEL = b"13RlIW?04F1beOVEFLB9bRvH0L0L"
 
 INPUTS = {
     # one byte, and noise without meaning
-    **{f"all {byte:02X}": bytes((byte,)) * SIZE for byte in (0x00, 0x01, 0x02, 0x09, 0x0A, 0x0D, 0x20, 0x22, 0x23, 0x26, 0x2C, 0x30, 0x39, 0x3B, 0x5C, 0x68, 0x7E, 0x80, 0xC3, 0xFF)},
+    **{
+        f"all {byte:02X}": bytes((byte,)) * SIZE
+        for byte in (
+            0x00,
+            0x01,
+            0x02,
+            0x09,
+            0x0A,
+            0x0D,
+            0x20,
+            0x22,
+            0x23,
+            0x26,
+            0x2C,
+            0x30,
+            0x39,
+            0x3B,
+            0x5C,
+            0x68,
+            0x7E,
+            0x80,
+            0xC3,
+            0xFF,
+        )
+    },
     "every byte": bytes(range(256)) * 256,
     # bombs
     "gzip bomb": gzip.compress(bytes(50 << 20))[:SIZE],
@@ -112,7 +136,7 @@ INPUTS = {
     "[": b"[" * SIZE,
     "[ and back": _shut(b"[", b"]"),
     "{": _fill(b'{"a":'),
-    "{ and back": _fill(b'{"a":', tail=b"1") [: SIZE // 2] + b"1" + b"}" * 8_000,
+    "{ and back": _fill(b'{"a":', tail=b"1")[: SIZE // 2] + b"1" + b"}" * 8_000,
     "objects and back": _shut(b'{"a":', b"}").replace(b":}", b":1}", 1),
     "[{": _fill(b'[{"n":'),
     "empty arrays": _array(b"[]"),
@@ -132,8 +156,10 @@ INPUTS = {
     "lone surrogates": _fill(b"\\ud800", b'["', b'"]'),
     "quotes": _fill(b'\\"', b'"', b'"'),
     "one key again and again": _fill(b'"a":1,', b"{", b'"a":1}'),
-    "many keys": b"{" + _many(lambda n: b'"k%d":%d,' % (n, n))[: SIZE - 20] .rsplit(b",", 1)[0] + b"}",
-    "many keys of one device": b'{"device":"d","time":1790000000000,' + _many(lambda n: b'"k%d":1,' % n)[: SIZE - 60].rsplit(b",", 1)[0] + b"}",
+    "many keys": b"{" + _many(lambda n: b'"k%d":%d,' % (n, n))[: SIZE - 20].rsplit(b",", 1)[0] + b"}",
+    "many keys of one device": b'{"device":"d","time":1790000000000,'
+    + _many(lambda n: b'"k%d":1,' % n)[: SIZE - 60].rsplit(b",", 1)[0]
+    + b"}",
     "long key": json.dumps({"device": "d", "x" * 65_000: 1}).encode(),
     "long device": json.dumps({"device": "d" * 65_000, "water_level": 1}).encode(),
     "long time": json.dumps({"device": "d", "time": "2026-08-21T14:30:00." + "0" * 65_000 + "Z", "water_level": 1}).encode(),
@@ -150,13 +176,21 @@ INPUTS = {
     "SenML, base time beyond": _array(b'{"bt":1e308,"n":"a","v":1}'),
     "SenML, opaque": b'[{"n":"a","vd":"' + b"A" * 65_000 + b'"}]',
     "events, very many": _array(b'{"source":"a","id":"1","kind":"k","time":1790000000}'),
-    "event with a long text": json.dumps({"source": "a", "id": "1", "kind": "k" * 200, "time": _TIME, "text": "x" * 65_000}).encode(),
+    "event with a long text": json.dumps(
+        {"source": "a", "id": "1", "kind": "k" * 200, "time": _TIME, "text": "x" * 65_000}
+    ).encode(),
     "AIS JSON, very many": _fill(b'{"class":"AIS","type":1,"mmsi":413372870,"scaled":true,"lon":118,"lat":24}\n'),
     "AIS JSON, text": _fill(b'{"class":"AIS","type":5,"mmsi":1,"shipname":"' + b"A" * 900 + b'"}\n'),
     "AIS JSON, numbers": _fill(b'{"class":"AIS","type":1,"mmsi":1e300,"rxuxtime":1e300}\n'),
     # CBOR
-    **{f"CBOR {head.hex()} claims all": head + b"\xff" * 8 + bytes(SIZE - 9) for head in (b"\x9b", b"\xbb", b"\x5b", b"\x7b", b"\xdb")},
-    **{f"CBOR {head.hex()} claims 4 GB": head + b"\xff" * 4 + b"\x81" * (SIZE - 5) for head in (b"\x9a", b"\xba", b"\x5a", b"\x7a")},
+    **{
+        f"CBOR {head.hex()} claims all": head + b"\xff" * 8 + bytes(SIZE - 9)
+        for head in (b"\x9b", b"\xbb", b"\x5b", b"\x7b", b"\xdb")
+    },
+    **{
+        f"CBOR {head.hex()} claims 4 GB": head + b"\xff" * 4 + b"\x81" * (SIZE - 5)
+        for head in (b"\x9a", b"\xba", b"\x5a", b"\x7a")
+    },
     "CBOR arrays in arrays": b"\x81" * SIZE,
     "CBOR huge arrays in huge arrays": _fill(b"\x9a\x7f\xff\xff\xff"),
     "CBOR arrays without end": b"\x9f" * SIZE,
@@ -174,7 +208,8 @@ INPUTS = {
     "CBOR doubling": b"".join(b"\x82\xd8\x1c\x82\xd8\x1d\x00" for _ in range(SIZE // 7)),
     "CBOR SenML, very many": b"\x9a" + (7_000).to_bytes(4, "big") + cbor2.dumps({0: "a", 2: 1}) * 7_000,
     "CBOR epochs": cbor2.dumps([cbor2.CBORTag(1, 1e300)] * 6_000),
-    "CBOR labels": cbor2.dumps([{n: 1 for n in range(12_000)}]),
+    "CBOR labels": cbor2.dumps([dict.fromkeys(range(12_000), 1)]),
+    "CBOR labels of one hash": cbor2.dumps([dict.fromkeys((n * (2**61 - 1) for n in range(4_500)), 1)])[:SIZE],
     # protobuf
     "varints without end": b"\x0a" + b"\xff" * (SIZE - 1),
     "protobuf nested": _fill(b"\x0a\xff\x7f"),
@@ -182,7 +217,7 @@ INPUTS = {
     "protobuf fields": _fill(b"\x08\x01"),
     # SL 651
     "SL 651 starts": _fill(b"~~"),
-    "SL 651 headers, longest": _fill(bytes.fromhex("7E7E01001234567812343200") [:-1] + b"\x0f\xff\x02"),
+    "SL 651 headers, longest": _fill(bytes.fromhex("7E7E01001234567812343200")[:-1] + b"\x0f\xff\x02"),
     "SL 651 headers, no length": _fill(bytes.fromhex("7E7E0100123456781234320000") + b"\x02"),
     "SL 651 headers, short": _fill(bytes.fromhex("7E7E0100123456781234320008") + b"\x02"),
     "SL 651 header in hex": _fill(b"7E7E010012345678123432002B02"),
@@ -202,7 +237,9 @@ INPUTS = {
     "SL 651 ASCII starts": _fill(b"\x01\x02"),
     "SL 651 ASCII blanks": _many(lambda _: _text_frame(b"0001260821143000" + b" " * 3_000)),
     "SL 651 ASCII stations": _many(lambda _: _text_frame(b"0001260821143000" + b"ST 0012345678 H TT 2608211430 Z 1 " * 110)),
-    "SL 651 ASCII digits": _many(lambda _: _text_frame(b"0001260821143000ST 0012345678 H TT 2608211430 Z " + b"9" * 3_500 + b" ")),
+    "SL 651 ASCII digits": _many(
+        lambda _: _text_frame(b"0001260821143000ST 0012345678 H TT 2608211430 Z " + b"9" * 3_500 + b" ")
+    ),
     "SL 651 ASCII minus": _many(lambda _: _text_frame(b"0001260821143000ST 0012345678 H TT 2608211430 Z " + b"-" * 3_500 + b" ")),
     # HJ 212
     "##9999": _fill(b"##9999"),
@@ -238,9 +275,26 @@ INPUTS = {
     "line ends": _fill(b"\r\n"),
     "AIS messages": _fill(build(b"AIVDM,1,1,,A,%b,0".replace(b"%b", _VESSEL).decode(), "!") + b"\n"),
     "AIS messages, bad checksum": _fill(b"!AIVDM,1,1,,A," + _VESSEL + b",0*00\n"),
-    "AIS first parts": _many(lambda n: build(f"AIVDM,9,{n % 9 + 1},{n // 9 % 10},{'AB12'[n // 90 % 4]},{'5' * 20},0", "!") + b"\n"),
+    "AIS first parts": _many(
+        lambda n: build(f"AIVDM,9,{n % 9 + 1},{n // 9 % 10},{'AB12'[n // 90 % 4]},{'5' * 20},0", "!") + b"\n"
+    ),
     "AIS parts that take each other's place": _many(lambda n: build(f"AIVDM,2,1,1,A,{n:020d},0", "!") + b"\n"),
-    **{f"AIS type {kind}, very long": build(f"AIVDM,1,1,,A,{kind_char}{'0w' * 32_700},0", "!") for kind, kind_char in ((1, "1"), (5, "5"), (6, "6"), (8, "8"), (12, "<"), (14, ">"), (17, "A"), (21, "E"), (24, "H"), (25, "I"), (26, "J"))},
+    **{
+        f"AIS type {kind}, very long": build(f"AIVDM,1,1,,A,{kind_char}{'0w' * 32_700},0", "!")
+        for kind, kind_char in (
+            (1, "1"),
+            (5, "5"),
+            (6, "6"),
+            (8, "8"),
+            (12, "<"),
+            (14, ">"),
+            (17, "A"),
+            (21, "E"),
+            (24, "H"),
+            (25, "I"),
+            (26, "J"),
+        )
+    },
     "AIS fill": _many(lambda n: build(f"AIVDM,1,1,,A,{chr(48 + n % 40)},{n % 6}", "!") + b"\n"),
     "tag blocks": _fill(b"\\s:a,c:1*00"),
     "tag blocks, right": _many(lambda n: b"\\" + build(f"c:{n}", "!")[1:] + b"\\"),
@@ -258,9 +312,18 @@ INPUTS = {
     "uplink, Milesight": _uplink(b"\x01\x75\x64\x03\x67\x10\x01"),
     "uplink, Milesight history": _uplink(b"\x20\xce" + bytes(12)),
     "uplink, FF": _uplink(b"\xff"),
-    "uplink, deep object": json.dumps({"deviceInfo": {"devEui": "24e124136b502217"}, "object": None}).encode().replace(b"null", b'{"a":' * 8_000 + b"1" + b"}" * 8_000),
-    "uplink, wide object": json.dumps({"deviceInfo": {"devEui": "24e124136b502217"}, "object": {f"k{n}": n for n in range(5_000)}}).encode()[:SIZE],
+    "uplink, deep object": json.dumps({"deviceInfo": {"devEui": "24e124136b502217"}, "object": None})
+    .encode()
+    .replace(b"null", b'{"a":' * 8_000 + b"1" + b"}" * 8_000),
+    "uplink, wide object": json.dumps(
+        {"deviceInfo": {"devEui": "24e124136b502217"}, "object": {f"k{n}": n for n in range(5_000)}}
+    ).encode()[:SIZE],
+    "uplink, large numbers": json.dumps({"deviceInfo": {"devEui": "24e124136b502217"}, "object": {"a": []}})
+    .encode()
+    .replace(b"[]", b"[" + b"1e308," * 10_000 + b"0]"),
     "uplink, gateways": json.dumps({"deviceInfo": {"devEui": "24e124136b502217"}, "rxInfo": [{"rssi": -1}] * 4_600}).encode(),
     "uplink, long EUI": json.dumps({"deviceInfo": {"devEui": "2" * 65_000}}).encode(),
-    "uplink, numbers": json.dumps({"deviceInfo": {"devEui": "24e124136b502217"}, "object": {"a": "9" * 60_000}, "fPort": 10**300}).encode(),
+    "uplink, numbers": json.dumps(
+        {"deviceInfo": {"devEui": "24e124136b502217"}, "object": {"a": "9" * 60_000}, "fPort": 10**300}
+    ).encode(),
 }

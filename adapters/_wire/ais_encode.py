@@ -117,12 +117,15 @@ def placed(lon: float, lat: float, *, native: str = "413372870", time: Micros = 
     return Reading(native, "position", "position", None, time=time, wire_time=time, position=(lon, lat))
 
 
+UNDER_WAY = (
+    placed(118.069183, 24.447717),
+    reading("status", 0, "1", "navigation_status"),
+    reading("turn", -11.0, "deg/min", "rate_of_turn"),
+    reading("speed", 12.3, "[kn_i]", "speed_over_ground"),
+)
 EXAMPLES: Mapping[str, Sequence[Reading]] = {
     "under way": [
-        placed(118.069183, 24.447717),
-        reading("status", 0, "1", "navigation_status"),
-        reading("turn", -11.0, "deg/min", "rate_of_turn"),
-        reading("speed", 12.3, "[kn_i]", "speed_over_ground"),
+        *UNDER_WAY,
         reading("course", 87.5, "deg", "course_over_ground"),
         reading("heading", 88, "deg", "heading"),
     ],

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from sensing.errors import DecodeError, Reason
 
 from . import hj212_frame, hj212_sm4
+from .byte_stream import Cut, Junk
 from .hj212_frame import SHUT
 
 _NEXT = re.compile(rb"##[0-9]{4}")
@@ -38,24 +39,7 @@ class Frame(NamedTuple):
     crc: int
 
 
-class Junk(NamedTuple):
-    """Bytes from `start` to `end` that are no frame."""
-
-    start: int
-    end: int
-    reason: Reason
-    detail: str
-
-
-class Cut(NamedTuple):
-    """What bytes fall into. tail: where half a frame begins, their length if none."""
-
-    frames: list[Frame]
-    junk: list[Junk]
-    tail: int
-
-
-def cut(data: bytes, settings: hj212_sm4.Settings) -> Cut:
+def cut(data: bytes, settings: hj212_sm4.Settings) -> Cut[Frame]:
     """Cut bytes into frames. settings: those of a device, by its native id."""
     frames, junk, at, end = list[Frame](), list[Junk](), 0, len(data)
     left = 4 * end + 40_000

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from sensing.errors import DecodeError
+from sensing.errors import DecodeError, Reason
+from sensing.model import Rejection
 
 from .annotate_text import cuts
 
@@ -17,25 +18,51 @@ _any = msgspec.json.Decoder().decode
 _BLANK = b" \t\r\n"
 _BEFORE = re.compile(rb'[\s,]*(?:"(?:[^"\\]|\\.)*"\s*:\s*)?', re.DOTALL)
 """What stands before a member: a comma, and its key in an object."""
+Members = Mapping[str, msgspec.Raw] | Sequence[msgspec.Raw]
+Seen = dict[int, Members]
 _MOST_PLACED = 4
 """Refused parts of one payload that are looked for."""
 
 
-def place(payload: bytes, errors: Sequence[DecodeError]) -> None:
-    """Give errors that name a path their offset and length; many errors of one payload keep "somewhere in it"."""
-    for error in errors[:_MOST_PLACED]:
-        if error.path:
-            error.offset, error.length = where(payload, error.path)
+class Refused:
+    """Rejections of parts of one payload, light: a hostile one has thousands. The first few are looked for in the bytes."""
+
+    def __init__(self) -> None:
+        self.parts: list[Rejection] = []
+        self.record: tuple[str | int, ...] = ()
+        """The path to the record that is being read."""
+        self._paths: list[tuple[str | int, ...]] = []
+
+    def add(self, error: DecodeError) -> None:
+        """The record, or a member of it, that could not be read."""
+        self.say(error.reason, error.detail, (*self.record, *error.path))
+
+    def say(self, reason: Reason, detail: str, path: tuple[str | int, ...]) -> None:
+        """What could not be read, and the path to it from the top."""
+        if len(self._paths) < _MOST_PLACED:
+            self._paths.append(path)
+        self.parts.append(Rejection(reason, detail))
+
+    def placed(self, payload: bytes) -> list[Rejection]:
+        """The rejections, the first few with offset and length."""
+        seen: Seen = {}
+        for part, path in zip(self.parts, self._paths, strict=False):
+            part.offset, part.length = where(payload, path, seen)
+        return self.parts
 
 
-def where(payload: bytes, path: Sequence[str | int]) -> tuple[int, int]:
+def where(payload: bytes, path: Sequence[str | int], seen: Seen | None = None) -> tuple[int, int]:
     """(offset, length) of the member that a path of keys and indexes leads to, or of the last one on its way that is there.
 
     A path into what is no JSON, or into a key that stands twice, leads as far as it can be followed.
+    seen: members by where their parent begins, for several paths through one payload.
     """
+    seen = {} if seen is None else seen
     start, view = _inner(payload)
     for step in path:
-        found = _member(view, step)
+        if start not in seen:
+            seen[start] = _members(view)
+        found = _member(view, seen[start], step)
         if found is None:
             break
         start, view = start + found[0], found[1]
@@ -49,15 +76,18 @@ def _inner(payload: bytes) -> tuple[int, bytes]:
     return len(payload) - len(left), left.rstrip(_BLANK)
 
 
-def _member(view: bytes, step: str | int) -> tuple[int, bytes] | None:
-    """(offset, bytes) of one member of an object or array."""
+def _members(view: bytes) -> Members:
+    """The members of an object or array, unread; none of anything else."""
     try:
-        members: Iterable[tuple[str | int, msgspec.Raw]]
-        members = _raw_object(view).items() if view[:1] == b"{" else enumerate(_raw_array(view))
-    except (msgspec.DecodeError, RecursionError):
-        return None
+        return _raw_object(view) if view[:1] == b"{" else _raw_array(view)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ()
+
+
+def _member(view: bytes, members: Members, step: str | int) -> tuple[int, bytes] | None:
+    """(offset, bytes) of one member of an object or array."""
     at = 1
-    for key, raw in members:
+    for key, raw in members.items() if isinstance(members, dict) else enumerate(members):
         found = _BEFORE.match(view, at)
         value = bytes(raw)
         if found is None or not view.startswith(value, found.end()):

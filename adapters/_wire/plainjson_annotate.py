@@ -50,7 +50,8 @@ def _annotate(payload: bytes, context: Context, decode: Decode, follow: Follow) 
     try:
         for one in follow(json_in.read(payload), context):
             said[one.path] = Said(RECORD, one.readings[0].native if one.readings else "")
-            said |= _mapped(one, one.layout) if one.layout else _generic(one)
+            for path, told in (_mapped(one, one.layout) if one.layout else _generic(one)).items():
+                said.setdefault(path, told)
     except DecodeError:
         pass
     return annotate_json(payload, said, wrong)

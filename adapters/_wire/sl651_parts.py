@@ -138,6 +138,11 @@ def deadlines(state: JsonState) -> Iterator[Micros]:
     yield from (finished["until"] for finished in state.get("done", {}).values())
 
 
+def waiting(state: JsonState) -> set[int]:
+    """Places of frames whose packets wait."""
+    return {place for group in state.get("groups", {}).values() for place in group["places"]}
+
+
 def _next(group: dict[str, Any]) -> Micros:
     rounds = ROUNDS if group["echo"] else min(group["naks"], ROUNDS)
     return int(group["last"] + group["wait"] * (rounds + 1) // (ROUNDS + 1))

@@ -12,34 +12,18 @@ Rules of this file
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from sensing.errors import Reason
 
 from . import sl651_frame
+from .byte_stream import Cut, Junk
+
+__all__ = ["Cut", "Junk", "cut"]
 
 _QUIET = b"~\r\n "
 
 
-class Junk(NamedTuple):
-    """Bytes from `start` to `end` that are no frame."""
-
-    start: int
-    end: int
-    reason: Reason
-    detail: str
-
-
-class Cut(NamedTuple):
-    """What bytes fall into. frames: (start, end) of each intact one. tail: where half a frame begins, their length if none."""
-
-    frames: list[tuple[int, int]]
-    junk: list[Junk]
-    tail: int
-
-
-def cut(data: bytes) -> Cut:
-    """Cut bytes into frames."""
+def cut(data: bytes) -> Cut[tuple[int, int]]:
+    """Cut bytes into frames: (start, end) of each intact one."""
     frames, junk, at, end = list[tuple[int, int]](), list[Junk](), 0, len(data)
     while at < end:
         size = sl651_frame.claimed(data, at)
@@ -75,26 +59,3 @@ def _why(data: bytes, at: int, stop: int, size: int | None) -> tuple[Reason, str
     if size not in (have, stop - at):
         return Reason.BAD_LENGTH, f"length says {size} bytes, {stop - at} are there"
     return Reason.BAD_CHECKSUM, f"checksum of {size} bytes is wrong"
-
-
-class Buffer:
-    """What is there of a stream: bytes held from earlier payloads and those of this one, each with its frame's place."""
-
-    def __init__(self, held: bytes, places: list[tuple[int, int]], payload: bytes, place: int) -> None:
-        self.data = held + payload
-        self.spans = [*places, (place, len(payload))]
-        """(place, bytes) in the order they came."""
-
-    def pieces(self, start: int, end: int) -> list[tuple[int, int, int, bool]]:
-        """A range by frame: place, offset in that frame's bytes, length, and whether it is this payload's frame."""
-        found, at = list[tuple[int, int, int, bool]](), 0
-        for index, (place, size) in enumerate(self.spans):
-            low, high = max(start, at), min(end, at + size)
-            if low < high:
-                found.append((place, low - at, high - low, index == len(self.spans) - 1))
-            at += size
-        return found
-
-    def rest(self, start: int) -> list[tuple[int, int]]:
-        """(place, bytes) of what is kept from `start` on."""
-        return [(place, length) for place, _, length, _ in self.pieces(start, len(self.data))]

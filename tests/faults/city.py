@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,9 +98,9 @@ class City:
         """Wait until the door takes connections."""
         _until(lambda: _answers(self.port), timeout_s, "the door does not listen", self._logs)
 
-    def caught_up(self, timeout_s: float = 120) -> None:
-        """Wait until work has read all that the door wrote."""
-        _until(self._is_caught_up, timeout_s, "work does not catch up", self._logs)
+    def caught_up(self, timeout_s: float = 120, meanwhile: Callable[[], object] = lambda: None) -> None:
+        """Wait until work has read all that the door wrote; `meanwhile` is called again and again."""
+        _until(lambda: (meanwhile(), self._is_caught_up())[1], timeout_s, "work does not catch up", self._logs)
 
     def delivered(self, rows: int, timeout_s: float = 120) -> None:
         """Wait until so many rows are stored, and all that the door wrote is worked: for frames that come through a broker."""

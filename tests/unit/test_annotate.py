@@ -205,8 +205,8 @@ def test_a_path_is_found_in_the_bytes():
 
 def test_a_failure_of_ours_is_a_span_that_says_so():
     """An annotator that crashes never takes the view down."""
-    crashing = spans.total(lambda payload, context: [][0])
-    assert crashing(b"abc", context()) == [Span(0, 3, "", spans.CRASHED, "parser_crash: IndexError", bad=True)]
+    crashing = spans.total(lambda payload, context: payload["x"])
+    assert crashing(b"abc", context()) == [Span(0, 3, "", spans.CRASHED, "parser_crash: TypeError", bad=True)]
     assert crashing(b"", context()) == []
 
 
