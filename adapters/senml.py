@@ -165,7 +165,9 @@ class _Pack:
         if type(version) is not int or version < 1:
             raise DecodeError(Reason.BAD_GRAMMAR, f"bver {json_in.shown(version)} is no version", path=("bver",))
         if version > VERSION:
-            raise DecodeError(Reason.UNSUPPORTED_VERSION, f"bver {json_in.shown(version)}; this reads up to {VERSION}", path=("bver",))
+            raise DecodeError(
+                Reason.UNSUPPORTED_VERSION, f"bver {json_in.shown(version)}; this reads up to {VERSION}", path=("bver",)
+            )
         if "bn" in record:
             self.name = _text(record, "bn", "")
         if "bu" in record:

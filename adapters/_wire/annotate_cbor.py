@@ -79,7 +79,9 @@ class _Walk:
             return major, info, _INDEFINITE, 1
         size = 1 << (info - 24)
         if info > 27 or at + 1 + size > len(self.payload):
-            raise DecodeError(Reason.BAD_GRAMMAR, "ends in the middle of an item" if info < 28 else f"head {info} is reserved", at)
+            raise DecodeError(
+                Reason.BAD_GRAMMAR, "ends in the middle of an item" if info < 28 else f"head {info} is reserved", at
+            )
         return major, info, int.from_bytes(self.payload[at + 1 : at + 1 + size], "big"), 1 + size
 
     def _string(self, path: Path, major: int, argument: int, head: int) -> str:

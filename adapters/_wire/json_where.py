@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -18,8 +18,10 @@ _any = msgspec.json.Decoder().decode
 _BLANK = b" \t\r\n"
 _BEFORE = re.compile(rb'[\s,]*(?:"(?:[^"\\]|\\.)*"\s*:\s*)?', re.DOTALL)
 """What stands before a member: a comma, and its key in an object."""
-Members = Mapping[str, msgspec.Raw] | Sequence[msgspec.Raw]
+Members = dict[str, msgspec.Raw] | list[msgspec.Raw]
 Seen = dict[int, Members]
+_MOST_PARTS = 64
+"""Refused parts beyond which a payload is junk: where its first ones stand helps nobody, and costs."""
 _MOST_PLACED = 4
 """Refused parts of one payload that are looked for."""
 
@@ -45,6 +47,8 @@ class Refused:
 
     def placed(self, payload: bytes) -> list[Rejection]:
         """The rejections, the first few with offset and length."""
+        if len(self.parts) > _MOST_PARTS:
+            return self.parts
         seen: Seen = {}
         for part, path in zip(self.parts, self._paths, strict=False):
             part.offset, part.length = where(payload, path, seen)
@@ -81,7 +85,7 @@ def _members(view: bytes) -> Members:
     try:
         return _raw_object(view) if view[:1] == b"{" else _raw_array(view)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ()
+        return []
 
 
 def _member(view: bytes, members: Members, step: str | int) -> tuple[int, bytes] | None:

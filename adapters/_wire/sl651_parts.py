@@ -10,6 +10,7 @@ State is JSON: `groups` and `done`, by group key.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from sensing.errors import Reason
@@ -169,7 +170,10 @@ def _given_up(
     group: dict[str, Any], current: int | None, reason: Reason = Reason.MISSING_FRAGMENT, detail: str = ""
 ) -> list[Rejection]:
     """One rejection for each earlier frame of a message that will not be whole."""
+    places = [place for place in sorted(set(group["places"])) if place != current]
+    if not places:
+        return []
     total = group["head"][-1]
-    missing = [str(seq) for seq in range(1, total + 1) if str(seq) not in group["parts"]]
+    missing = list(islice((str(seq) for seq in range(1, total + 1) if str(seq) not in group["parts"]), MOST_ASKED + 1))
     why = detail or f"of {total} packets {', '.join(missing[:MOST_ASKED])}{' ...' * (len(missing) > MOST_ASKED)} never came"
-    return [Rejection(reason, why, place=place) for place in sorted(set(group["places"])) if place != current]
+    return [Rejection(reason, why, place=place) for place in places]

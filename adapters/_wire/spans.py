@@ -84,7 +84,9 @@ def total(read: Annotate) -> Annotate:
         except DecodeError as error:
             return marked([Span(0, len(payload), "", UNREADABLE)], len(payload), error) if payload else []
         except Exception as error:  # noqa: BLE001 it is for people: half a picture is better than none
-            return [Span(0, len(payload), "", CRASHED, told(Reason.PARSER_CRASH, type(error).__name__), bad=True)] if payload else []
+            return (
+                [Span(0, len(payload), "", CRASHED, told(Reason.PARSER_CRASH, type(error).__name__), bad=True)] if payload else []
+            )
         return list(_bounded(spans, len(payload)))
 
     return annotate

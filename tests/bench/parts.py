@@ -87,4 +87,7 @@ FLOORS = (
     Floor("tail", ("1000/s",), "p99_ms", 300.0, "p99 publish to tail, ms", most=True),
     Floor("demo", ("all",), "cores", 0.4, "the demo at rest, cores", most=True),
     Floor("demo", ("all",), "mb", 400.0, "the demo at rest, MB", most=True),
+    *(Floor("adapters", (case,), "frames_s", floor, "decode only, frames/s") for case, floor in (
+        ("sl651", 60_000), ("hj212", 30_000), ("ais", 60_000), ("ais capture", 60_000), ("plainjson", 150_000), ("lorawan", 40_000),
+    )),
 )  # fmt: skip

@@ -116,7 +116,8 @@ def test_a_registered_device_gives_unit_and_zero(monkeypatch):
         "unit": {},
         "configs": configs,
     }
-    monkeypatch.setattr(client, "connect", FakeService({("GET", "/api/devices/g"): device}).connect)
+    routes = {("GET", "/api/devices/g"): device, ("GET", "/api/devices/g/settings"): {}}
+    monkeypatch.setattr(client, "connect", FakeService(routes).connect)
     _, lines = decode(GOOD, "--hex", "--device", "g")
     assert [line["result"] for line in lines if line["code"] == "F5"] == [0.0] * 5 + [3.5] * 7
     assert lines[-1]["result"] == 0.01232
