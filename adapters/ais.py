@@ -20,22 +20,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sensing.errors import DecodeError, Reason
-from sensing.model import Context, Decoded, JsonState, Micros
+from sensing.model import Context, Decoded, JsonState, Micros, Span
 
-from ._wire import ais_parts
+from ._wire import ais_parts, wrapping
 from ._wire.ais_encode import EXAMPLES, encode
 from ._wire.ais_message import understand
 from ._wire.ais_ships import thing_type
 from ._wire.nmea_sentence import HEX, parse, xor
-from ._wire.nmea_stream import Stream, lapse_tail, tail_deadline
+from ._wire.nmea_stream import Stream, lapse_tail, starts, tail_deadline
+from ._wire.nmea_where import point
 
-__all__ = ["ENROLS", "EXAMPLES", "NAME", "STATEFUL", "decode", "encode", "expire", "thing_id", "thing_type"]
+__all__ = ["ENROLS", "EXAMPLES", "NAME", "STATEFUL", "annotate", "decode", "encode", "expire", "thing_id", "thing_type"]
 
 NAME = "ais"
 STATEFUL = True
 ENROLS = True
 """The type of those that enrol themselves under their receiver: vessels cannot be registered before they are heard."""
 
+PAYLOAD = 5
+"""The field with the message."""
 _KINDS = (b"VDM", b"VDO")
 _FILLS: Mapping[bytes, int] = {b"": 0, **{str(number).encode(): number for number in range(6)}}
 _DIGITS: Mapping[bytes, int] = {str(number).encode(): number for number in range(1, 10)}
@@ -51,11 +54,22 @@ def decode(payload: bytes, context: Context, state: JsonState | None = None) -> 
     if payload[:1] == b"!" and (state is None or ("tail" not in state and context.received < state["due"])):
         fields = _quick(payload.rstrip(b"\r\n"))
         if fields is not None and fields[1] == b"1":
-            said = understand(*_single(fields), None, context)
+            try:
+                said = understand(*_single(fields), None, context)
+            except DecodeError as error:
+                error.path = error.path or (PAYLOAD,)
+                raise point(error, payload) from None
             controls = () if said.readings or said.facts else (said.name,)
             due = None if state is None else state["due"]
             return Decoded(said.readings, (), (), said.facts, controls, False, (), state, due)
-    return _Sentences(context, state).take(payload)
+    return wrapping.pointing(payload, state, starts, _Sentences(context, state).take)
+
+
+def annotate(payload: bytes, context: Context) -> list[Span]:
+    """What each byte of a payload says."""
+    from ._wire.ais_annotate import annotate as told  # decoding does without it
+
+    return told(payload, context, decode)
 
 
 def _quick(line: bytes) -> list[bytes] | None:
@@ -71,10 +85,10 @@ def _quick(line: bytes) -> list[bytes] | None:
 def _single(fields: list[bytes]) -> tuple[bytes, int]:
     """Payload and fill bits of a message in one sentence. Raises DecodeError."""
     if fields[2] != b"1":
-        raise DecodeError(Reason.BAD_GRAMMAR, f'part "{_text(fields[2])}" of 1')
+        raise DecodeError(Reason.BAD_GRAMMAR, f'part "{_text(fields[2])}" of 1', path=(2,))
     fill = _FILLS.get(fields[6])
     if fill is None:
-        raise DecodeError(Reason.BAD_NUMBER, f'fill bits "{_text(fields[6])}"; there are 0 to 5')
+        raise DecodeError(Reason.BAD_NUMBER, f'fill bits "{_text(fields[6])}"; there are 0 to 5', path=(6,))
     return fields[5], fill
 
 
@@ -110,7 +124,11 @@ class _Sentences(Stream):
             self._part(_part(fields, stamp))
 
     def _message(self, payload: bytes, fill: int, stamp: Micros | None) -> None:
-        said = understand(payload, fill, stamp, self.context)
+        try:
+            said = understand(payload, fill, stamp, self.context)
+        except DecodeError as error:
+            error.path = (PAYLOAD,)
+            raise
         self.readings += said.readings
         self.facts += said.facts
         if not (said.readings or said.facts):
@@ -126,6 +144,7 @@ class _Sentences(Stream):
             try:
                 self._message(joined.whole[0].encode("latin-1"), *joined.whole[1:])
             except DecodeError as error:
+                error.offset = error.length = 0
                 self._refuse_earlier(error.reason, error.detail, joined.settled)
                 raise
 
@@ -134,12 +153,16 @@ def _part(fields: list[bytes], stamp: Micros | None) -> ais_parts.Part:
     """A sentence as part of a message. Raises DecodeError."""
     total, number = _DIGITS.get(fields[1]), _DIGITS.get(fields[2])
     if total is None or number is None:
-        raise DecodeError(Reason.BAD_NUMBER, f'part "{_text(fields[2])}" of "{_text(fields[1])}"; there are 1 to 9')
+        raise DecodeError(
+            Reason.BAD_NUMBER, f'part "{_text(fields[2])}" of "{_text(fields[1])}"; there are 1 to 9', path=(2 if total else 1,)
+        )
     if number > total or not fields[5] or len(fields[3]) > 2 or len(fields[4]) > 2:
-        raise DecodeError(Reason.BAD_GRAMMAR, f"part {number} of {total}, {len(fields[5])} characters")
+        raise DecodeError(
+            Reason.BAD_GRAMMAR, f"part {number} of {total}, {len(fields[5])} characters", path=(2 if number > total else PAYLOAD,)
+        )
     fill = _FILLS.get(fields[6])
     if fill is None:
-        raise DecodeError(Reason.BAD_NUMBER, f'fill bits "{_text(fields[6])}"; there are 0 to 5')
+        raise DecodeError(Reason.BAD_NUMBER, f'fill bits "{_text(fields[6])}"; there are 0 to 5', path=(6,))
     key = f"{_text(fields[4])}|{_text(fields[3])}|{total}"
     return ais_parts.Part(key, total, number, fields[5].decode("latin-1"), fill, stamp)
 

@@ -22,10 +22,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sensing.errors import DecodeError
-from sensing.model import Context, Decoded, JsonState, Micros, Reading, Rejection, Reply
+from sensing.errors import DecodeError, Reason
+from sensing.model import Context, Decoded, JsonState, Micros, Reading, Rejection, Reply, Span
 
-from ._wire import hj212_frame, hj212_parts
+from ._wire import hj212_frame, hj212_parts, wrapping
 from ._wire.byte_stream import Stream, copied, kept, lapse_tail
 from ._wire.hj212_encode import Link
 from ._wire.hj212_encode import encode as _encode
@@ -33,8 +33,9 @@ from ._wire.hj212_examples import EXAMPLES
 from ._wire.hj212_frame import Telegram
 from ._wire.hj212_message import answer, understand
 from ._wire.hj212_stream import cut, whole
+from ._wire.hj212_where import LARGEST, where
 
-__all__ = ["EXAMPLES", "NAME", "STATEFUL", "Link", "decode", "encode", "expire"]
+__all__ = ["EXAMPLES", "NAME", "STATEFUL", "Link", "annotate", "decode", "encode", "expire"]
 
 NAME = "hj212"
 STATEFUL = True
@@ -43,12 +44,22 @@ STATEFUL = True
 def decode(payload: bytes, context: Context, state: JsonState | None = None) -> Decoded:
     """Read one payload. Raises DecodeError when it is one piece of junk or one frame that cannot be read."""
     if state is None:
-        found = whole(payload)
-        if found:
-            telegram = hj212_frame.read(*found)
-            if not telegram.total:
-                return _single(telegram, context)
-    return _Frames(context, state).take(payload)
+        try:
+            found = whole(payload)
+            if found:
+                telegram = hj212_frame.read(*found)
+                if not telegram.total:
+                    return _single(telegram, context)
+        except DecodeError:
+            pass  # read again, to say where
+    return wrapping.pointing(payload, state, _starts, _Frames(context, state).take)
+
+
+def annotate(payload: bytes, context: Context) -> list[Span]:
+    """What each byte of a payload says."""
+    from ._wire.hj212_annotate import annotate as told  # decoding does without it
+
+    return told(payload, context, _starts, decode)
 
 
 def _single(telegram: Telegram, context: Context) -> Decoded:
@@ -77,6 +88,17 @@ class _Frames(Stream):
                 self.refuse(frame.start, frame.end, error.reason, error.detail)
         self.hold(found.tail)
         return self.answer(hj212_parts.waiting(self.state), hj212_parts.deadlines(self.state))
+
+    def refuse(self, start: int, end: int, reason: Reason, detail: str) -> None:
+        """As any stream does; what is this payload's points at the bytes that are wrong."""
+        before = len(self.errors)
+        super().refuse(start, end, reason, detail)
+        if before < wrapping.MOST_MARKED and end - start <= 4 * LARGEST:
+            low, high = where(self.buffer.data[start:end], reason, detail)
+            base = len(self.buffer.data) - self.buffer.spans[-1][1]
+            for error in self.errors[before:] if start + low >= base else ():
+                if error.place is None:
+                    error.offset, error.length = start + low - base, high - low
 
     def _frame(self, telegram: Telegram, places: list[int]) -> None:
         settings = self.context.settings(telegram.mn)

@@ -21,16 +21,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sensing.errors import DecodeError, Reason
-from sensing.model import Context, Decoded, JsonState, Micros, Reading
+from sensing.model import Context, Decoded, JsonState, Micros, Reading, Span
 from sensing.properties import slug
 from sensing.times import DAY, from_datetime, to_datetime
 
 from ._wire import nmea_fields as table
+from ._wire import wrapping
 from ._wire.nmea_encode import EXAMPLES, encode
 from ._wire.nmea_sentence import parse
-from ._wire.nmea_stream import Stream, lapse_tail, tail_deadline
+from ._wire.nmea_stream import Stream, lapse_tail, starts, tail_deadline
 
-__all__ = ["EXAMPLES", "NAME", "STATEFUL", "decode", "encode", "expire"]
+__all__ = ["EXAMPLES", "NAME", "STATEFUL", "annotate", "decode", "encode", "expire"]
 
 NAME = "nmea0183"
 STATEFUL = True
@@ -39,7 +40,14 @@ MOST_TRANSDUCERS = 64
 
 def decode(payload: bytes, context: Context, state: JsonState | None = None) -> Decoded:
     """Read one payload. Raises DecodeError when it is one sentence that cannot be read."""
-    return _Sentences(context, state).take(payload)
+    return wrapping.pointing(payload, state, starts, _Sentences(context, state).take)
+
+
+def annotate(payload: bytes, context: Context) -> list[Span]:
+    """What each byte of a payload says."""
+    from ._wire.nmea_annotate import annotate as told  # decoding does without it
+
+    return told(payload, context, decode)
 
 
 class _Sentences(Stream):
@@ -60,7 +68,7 @@ class _Sentences(Stream):
         head, *values = sentence.body.decode("latin-1").split(",")
         talker, formatter = head[:-3], head[-3:]
         if formatter in ("VDM", "VDO"):
-            raise DecodeError(Reason.UNKNOWN_FUNCTION, f"{head} is AIS: publish it to the ais adapter")
+            raise DecodeError(Reason.UNKNOWN_FUNCTION, f"{head} is AIS: publish it to the ais adapter", path=(0,))
         names = table.FIELDS.get(formatter)
         if sentence.start != "$" or head[:1] == "P" or names is None or len(talker) != 2:
             self.controls.append(head[:16] or "empty")
@@ -105,9 +113,9 @@ def _date(text: str) -> Micros | None:
     if not text:
         return None
     if len(text) != 6 or not (text.isascii() and text.isdigit()):
-        raise DecodeError(Reason.BAD_TIME, f'"{text[:20]}" is no date (ddmmyy)')
+        raise DecodeError(Reason.BAD_TIME, f'"{text[:20]}" is no date (ddmmyy)', path=("datestamp",))
     year = int(text[4:])
-    return _midnight(year + (1900 if year >= 80 else 2000), int(text[2:4]), int(text[:2]))
+    return _midnight("datestamp", year + (1900 if year >= 80 else 2000), int(text[2:4]), int(text[:2]))
 
 
 def _zda(fields: Mapping[str, str]) -> Micros | None:
@@ -115,15 +123,15 @@ def _zda(fields: Mapping[str, str]) -> Micros | None:
     if not all(texts):
         return None
     if not all(text.isascii() and text.isdigit() and len(text) <= 4 for text in texts):
-        raise DecodeError(Reason.BAD_TIME, f'"{",".join(texts)[:20]}" is no date')
-    return _midnight(*map(int, texts))
+        raise DecodeError(Reason.BAD_TIME, f'"{",".join(texts)[:20]}" is no date', path=("year",))
+    return _midnight("day", *map(int, texts))
 
 
-def _midnight(year: int, month: int, day: int) -> Micros:
+def _midnight(field: str, year: int, month: int, day: int) -> Micros:
     try:
         return from_datetime(datetime(year, month, day, tzinfo=UTC))
     except ValueError as error:
-        raise DecodeError(Reason.BAD_TIME, f"{year}-{month}-{day}: {error}") from None
+        raise DecodeError(Reason.BAD_TIME, f"{year}-{month}-{day}: {error}", path=(field,)) from None
 
 
 def _stored(native: str, formatter: str, fields: Mapping[str, str], *, fixed: bool) -> list[Reading]:
@@ -159,10 +167,10 @@ def _place(fields: Mapping[str, str]) -> tuple[float | None, float | None]:
     return lat, table.degrees(fields.get("lon", ""), fields.get("lon_dir", ""), 180)
 
 
-def _number(name: str, text: str) -> float:
+def _number(name: str, text: str, field: int = 0) -> float:
     value = table.number(text)
     if value is None:
-        raise DecodeError(Reason.BAD_NUMBER, f'{name} "{text[:20]}" is no number')
+        raise DecodeError(Reason.BAD_NUMBER, f'{name} "{text[:20]}" is no number', path=(field or name,))
     return value
 
 
@@ -171,7 +179,7 @@ def _wind(native: str, fields: Mapping[str, str], *, fixed: bool) -> list[Readin
     reference, unit = fields.get("reference", ""), table.SPEEDS.get(fields.get("wind_speed_units", ""))
     kind = {"R": "apparent", "T": "true"}.get(reference)
     if kind is None:
-        raise DecodeError(Reason.BAD_GRAMMAR, f'reference "{reference[:4]}" is neither R nor T')
+        raise DecodeError(Reason.BAD_GRAMMAR, f'reference "{reference[:4]}" is neither R nor T', path=("reference",))
     angle, speed = table.MEANINGS[f"MWV.{kind}_angle"].property, table.MEANINGS[f"MWV.{kind}_speed"].property
     if fixed:
         angle, speed = "wind_direction", "wind_speed"
@@ -211,7 +219,7 @@ def _transducers(native: str, values: Sequence[str]) -> list[Reading]:
             slug(NAME, f"xdr_{name or kind}"),
             "Pa" if (kind, unit) == ("P", "P") else table.XDR_UNITS.get(unit),
         )
-        found.append(Reading(native, name or kind, property_, _number(name, text), ucum, channel=name[:32]))
+        found.append(Reading(native, name or kind, property_, _number(name, text, at + 2), ucum, channel=name[:32]))
     return found
 
 

@@ -34,6 +34,7 @@ def up(
 
     Raises ConflictError when the data folder is in use, UnreachableError when a role does not start.
     """
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with runfile.only_one(data):
         prepare(data)
         supervisor = Supervisor(data, {**os.environ, **_overrides(mqtt_port, http_port, host)})
@@ -130,7 +131,8 @@ def detach(data: Path, arguments: Sequence[str]) -> Mapping[str, Any]:
     """
     if (found := runfile.running(data)) is not None:
         raise ConflictError(f"it runs already, as process {found['pid']}", "`sensing status` shows it, `sensing down` stops it")
-    (data / "logs").mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (data / "logs").mkdir(exist_ok=True)
     with (data / "logs" / "up.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "sensing", "--data", str(data), "up", *arguments],

@@ -24,7 +24,7 @@ def bits_of(payload: bytes, fill: int) -> tuple[int, int]:
         data = b""
     if len(data) * 4 != (size + short) * 3:
         wrong = next((index for index, code in enumerate(payload) if code not in _ARMOUR), 0)
-        raise DecodeError(Reason.BAD_GRAMMAR, f"{payload[wrong : wrong + 1]!r} is no armour character (0-W, ` to w)")
+        raise DecodeError(Reason.BAD_GRAMMAR, f"{payload[wrong : wrong + 1]!r} is no armour character (0-W, ` to w)", wrong, 1)
     return int.from_bytes(data, "big") >> 6 * short + fill, 6 * size - fill
 
 

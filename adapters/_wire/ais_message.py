@@ -91,7 +91,7 @@ def understand(payload: bytes, fill: int, stamp: Micros | None, context: Context
     if bits < 38:
         raise DecodeError(Reason.BAD_LENGTH, f"{bits} bits are too few for an MMSI")
     if not 1 <= kind <= NEWEST:
-        raise DecodeError(Reason.UNKNOWN_FUNCTION, f"message type {kind}; there are 1 to {NEWEST}")
+        raise DecodeError(Reason.UNKNOWN_FUNCTION, f"message type {kind}; there are 1 to {NEWEST}", 0, 1)
     mmsi = message >> bits - 38 & 0x3FFF_FFFF
     if kind in BITS:
         return _position_report(kind, message, bits, mmsi, stamp, context)

@@ -60,7 +60,9 @@ def add(part: Part, received: Micros, place: int, state: JsonState) -> Joined:
         return Joined(None, [], errors, echo=True)
     while group is None and len(groups) >= MOST_GROUPS:
         errors += _given_up(groups.pop(next(iter(groups))), place, f"more than {MOST_GROUPS} messages were open")
-    old = group or {"total": part.total, "parts": {}, "places": [], "time": None}
+    came = finished["again"] if finished else {}  # parts that looked like echoes of the last message, and were this one's
+    known = {at: finished["parts"][at] for at in came if at != number} if finished else {}
+    old = group or {"total": part.total, "parts": known, "places": [], "time": None}
     time = part.time if old["time"] is None or (part.time is not None and part.number == 1) else old["time"]
     new = {**old, "parts": {**old["parts"], number: content}, "places": [*old["places"], place], "time": time, "last": received}
     if len(new["parts"]) < part.total:

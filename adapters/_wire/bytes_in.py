@@ -15,7 +15,7 @@ import msgspec
 
 from sensing.errors import DecodeError, Reason
 
-from . import json_where
+from . import json_in, json_where
 
 RAW, HEX, BASE64, JSON = "raw", "hex", "base64", "json"
 KEYS = ("data", "payload", "hex")
@@ -71,7 +71,7 @@ def _from_base64(text: bytes) -> bytes:
 def _member(payload: bytes) -> str | None:
     """The text in a JSON wrapper; None when this only begins like one."""
     try:
-        tree = msgspec.json.decode(payload)
+        tree = json_in.parsed(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         if payload.rstrip()[-1:] == b"}":
             raise DecodeError(Reason.NOT_JSON, "begins and ends like a JSON object, and is none") from None

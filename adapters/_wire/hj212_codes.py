@@ -130,6 +130,11 @@ def code_of(wire: str) -> Code | None:
     return found._replace(channel=wire) if found else None
 
 
+def is_name(written: str) -> bool:
+    """Whether an item may be called so."""
+    return _NAME.fullmatch("".join(written.split())) is not None
+
+
 class Rules(dict[str, Rule]):
     """Rules of a dialect by the name of an item, filled as names come."""
 

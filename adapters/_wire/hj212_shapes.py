@@ -53,12 +53,14 @@ def readings(cp: str, rules: Rules, native: str, sent: Micros) -> list[Reading] 
     found = list[Reading]()
     for at, flag, name, prop, unit, statistic, channel, begin, end in plan:
         text = flat[at]
-        try:
-            value = float(text)
-        except ValueError:
-            return None
-        if not -_BIG < value < _BIG or not text[-1].isdigit():
-            return None
+        value = None
+        if text:
+            try:
+                value = float(text)
+            except ValueError:
+                return None
+            if not -_BIG < value < _BIG or not text[-1].isdigit():
+                return None
         found.append(Reading(
             native, name, prop, value, unit, statistic, channel, time + end, None if begin is None else time + begin, time,
             flat[flag].strip() or None if flag else None, None, None, sent,

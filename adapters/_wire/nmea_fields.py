@@ -112,7 +112,7 @@ def clock(text: str) -> Micros | None:
         return None
     found = _CLOCK.fullmatch(text)
     if not found:
-        raise DecodeError(Reason.BAD_TIME, f'"{text[:20]}" is no time of day (hhmmss)')
+        raise DecodeError(Reason.BAD_TIME, f'"{text[:20]}" is no time of day (hhmmss)', path=("timestamp",))
     hour, minute, second = int(found[1]), int(found[2]), int(found[3])
     return (hour * 3600 + minute * 60 + second) * SECOND + int((found[4] or "0")[:6].ljust(6, "0"))
 
@@ -131,8 +131,10 @@ def degrees(text: str, side: str, most: int) -> float | None:
         return None
     found = _ANGLE.fullmatch(text)
     if not found or float(found[2]) >= 60 or side not in ("NS" if most == 90 else "EW") or not side:
-        raise DecodeError(Reason.BAD_NUMBER, f'"{text[:20]}{side[:2]}" is no {"latitude" if most == 90 else "longitude"}')
+        detail = f'"{text[:20]}{side[:2]}" is no {"latitude" if most == 90 else "longitude"}'
+        axis = "lat" if most == 90 else "lon"
+        raise DecodeError(Reason.BAD_NUMBER, detail, path=(axis if not found or float(found[2]) >= 60 else f"{axis}_dir",))
     whole = round(int(found[1]) + float(found[2]) / 60, 6)
     if whole > most:
-        raise DecodeError(Reason.BAD_NUMBER, f"{whole} degrees; the most is {most}")
+        raise DecodeError(Reason.BAD_NUMBER, f"{whole} degrees; the most is {most}", path=("lat" if most == 90 else "lon",))
     return -whole if side in "SW" else whole

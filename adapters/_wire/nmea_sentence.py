@@ -25,6 +25,7 @@ HEX = {f"{number:{form}}".encode(): number for number in range(256) for form in 
 """Two hex digits to their number; mixed case (`0aB`) is nobody's."""
 _BODY = re.compile(rb"([!$])([ -)+-~]*)\*([0-9A-Fa-f]{2})(?:[ ,].*)?")
 _BLOCK = re.compile(rb"\\([ -)+-\[\]-~]*)\*([0-9A-Fa-f]{2})\\")
+_ODD = re.compile(rb"[^ -~]")
 _STAMP = re.compile(r"[0-9]{1,13}")
 _SECONDS = 10
 """Digits that seconds have at most; more are milliseconds."""
@@ -70,7 +71,7 @@ def parse(line: bytes) -> Sentence:
     if found is None:
         raise _refusal(line, at)
     if xor(found[2]) != int(found[3], 16):
-        raise DecodeError(Reason.BAD_CHECKSUM, f"says {_text(found[3])}, it is {xor(found[2]):02X}", at)
+        raise DecodeError(Reason.BAD_CHECKSUM, f"says {_text(found[3])}, it is {xor(found[2]):02X}", found.start(3), 2)
     return Sentence(_text(found[1]), found[2], time)
 
 
@@ -107,7 +108,10 @@ def _refusal(line: bytes, at: int) -> DecodeError:
         return DecodeError(Reason.BAD_CHECKSUM, "no checksum", at)
     if not re.fullmatch(rb"[0-9A-Fa-f]{2}", line[star + 1 : star + 3]):
         return DecodeError(Reason.BAD_CHECKSUM, f'checksum "{_text(line[star + 1 : star + 3])}" is not two hex digits', star)
-    return DecodeError(Reason.BAD_GRAMMAR, "bytes in a sentence that are not printable ASCII", at)
+    odd = _ODD.search(line, at)
+    return DecodeError(
+        Reason.BAD_GRAMMAR, "bytes in a sentence that are not printable ASCII", *((odd.start(), 1) if odd else (at, 0))
+    )
 
 
 def _text(data: bytes) -> str:

@@ -21,6 +21,7 @@ from sensing.times import SECOND
 
 from . import bytes_in
 from .nmea_sentence import LONGEST, finished
+from .nmea_where import point
 
 WAIT_S = 10
 """How long half a sentence or message waits for its rest, by the door's stamp."""
@@ -62,7 +63,7 @@ class Stream:
             try:
                 read(piece.text)
             except DecodeError as error:
-                self.refuse(error, piece)
+                self.refuse(point(error, piece.text), piece)
             else:
                 self.settled.update(piece.places)
 
@@ -96,18 +97,18 @@ class Stream:
         tail = self.state.pop("tail", None)
         if not payload:
             raise DecodeError(Reason.BAD_START, "empty payload")
-        text, via = bytes_in.unwrap(payload, _starts, tail["via"] if tail else None)
+        text, via = bytes_in.unwrap(payload, starts, tail["via"] if tail else None)
         held, places = b"", ()
         if tail:
             if text[:1] in (b"!", b"$", b"\\") or len(tail["places"]) >= MOST_PIECES:
                 self._refuse_earlier(Reason.BAD_LENGTH, "half a sentence, and then another one", tail["places"])
             else:
                 held, places = tail["text"].encode("latin-1"), tuple(tail["places"])
-        pieces = _pieces(held + text, len(held), places)
+        pieces = pieces_of(held + text, len(held), places)
         if not pieces and not self.errors:
             raise DecodeError(Reason.BAD_START, "nothing but blanks")
         last = pieces[-1] if pieces else None
-        if last and _goes_on(last.text, text):
+        if last and goes_on(last.text, text):
             pieces.pop()
             self.state["tail"] = {
                 "text": last.text.decode("latin-1"),
@@ -149,23 +150,25 @@ def lapse_tail(state: JsonState, now: Micros) -> list[Rejection]:
     return [Rejection(Reason.BAD_LENGTH, f"half a sentence, and no more within {WAIT_S} s", place=place) for place in places]
 
 
-def _starts(data: bytes) -> bool:
+def starts(data: bytes) -> bool:
+    """Whether bytes begin like a sentence."""
     return data.lstrip()[:1] in (b"!", b"$", b"\\")
 
 
-def _goes_on(line: bytes, text: bytes) -> bool:
+def goes_on(line: bytes, text: bytes) -> bool:
     """Whether the last line is half a sentence whose rest may come."""
     return text[-1:] not in (b"\n", b"\r") and line[:1] in (b"!", b"$", b"\\") and len(line) < LONGEST and not finished(line)
 
 
-def _pieces(data: bytes, shift: int, places: tuple[int, ...]) -> list[Piece]:
+def pieces_of(data: bytes, shift: int = 0, places: tuple[int, ...] = ()) -> list[Piece]:
+    """The lines in bytes of which `shift` are held from earlier payloads, `places`."""
     found = list[Piece]()
     for line in _LINE.finditer(data):
         at = line.start() - shift
         for part in _STUCK.split(line[0]) if line[0].count(b"!") + line[0].count(b"$") > 1 else (line[0],):
             text = part.strip(b" \t")
             if text:
-                found.append(Piece(text, max(0, at), places if at < 0 else ()))
+                found.append(Piece(text, max(0, at + part.find(text)), places if at < 0 else ()))
             at += len(part)
         if len(found) > MOST_LINES:
             break

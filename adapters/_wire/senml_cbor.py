@@ -23,6 +23,8 @@ LABELS = {
 _BY_NAME = {name: label for label, name in LABELS.items()}
 _SELF_DESCRIBED = b"\xd9\xd9\xf7"
 _DEEPEST = 16
+_USELESS = (0, 1, 5, 25, 28, 29, 30, 35, 36, 37, 100, 256, 258, 260, 261, 1004, 43000)
+"""Tags that no value of SenML has (RFC 8428 6): 35 compiles a pattern, 5 raises to a power."""
 
 
 def is_cbor(payload: bytes) -> bool:
@@ -36,12 +38,35 @@ def read(payload: bytes) -> Any:
     before = len(payload) - len(body)
     stream = io.BytesIO(body)
     try:
-        pack = cbor2.CBORDecoder(stream, max_depth=_DEEPEST, allow_duplicate_keys=False, strict_hashable_types=False).decode()
+        pack = cbor2.CBORDecoder(
+            stream, max_depth=_DEEPEST, allow_duplicate_keys=False, strict_hashable_types=False, semantic_decoders=_TAGS
+        ).decode()
     except Exception as error:  # noqa: BLE001  # tags reach dates, fractions and regular expressions: each fails in its own way
         raise _refusal(error, before + stream.tell()) from None
     if stream.tell() < len(body):
         raise DecodeError(Reason.BAD_GRAMMAR, f"{len(body) - stream.tell()} bytes after the pack", before + stream.tell())
     return [_named(record) for record in pack] if isinstance(pack, list) else pack
+
+
+class _TooLargeError(OverflowError):
+    """An integer of more than 64 bits: many such keys can be made to have one hash."""
+
+
+def _useless(_value: Any, _immutable: bool) -> Any:
+    raise cbor2.CBORDecodeError("a tag that SenML has no use for")
+
+
+def _integer(value: Any, sign: int) -> int:
+    if type(value) is not bytes or len(value) > 8:
+        raise _TooLargeError("an integer of more than 64 bits")
+    found = int.from_bytes(value, "big")
+    return found if sign > 0 else -1 - found
+
+
+_TAGS = dict.fromkeys(_USELESS, _useless) | {
+    2: lambda value, _immutable: _integer(value, 1),
+    3: lambda value, _immutable: _integer(value, -1),
+}
 
 
 def where(payload: bytes, path: Sequence[str | int]) -> tuple[int, int]:
@@ -85,6 +110,8 @@ def _refusal(error: Exception, offset: int) -> DecodeError:
     text = str(error)[:120]
     if isinstance(error, UnicodeDecodeError) or isinstance(error.__cause__, UnicodeDecodeError):
         return DecodeError(Reason.NOT_UTF8, text, offset)
+    if isinstance(error.__cause__, _TooLargeError):
+        return DecodeError(Reason.BAD_NUMBER, str(error.__cause__), offset)
     if "depth" in text:
         return DecodeError(Reason.TOO_DEEP, text, offset)
     return DecodeError(Reason.BAD_GRAMMAR, f"CBOR: {text or type(error).__name__}", offset)

@@ -147,7 +147,9 @@ def test_commits_are_synchronous_full(tmp_path: Path) -> None:
 def test_a_redelivered_frame_finds_its_first_delivery(opened: Open) -> None:
     """Same source and bytes, within reach: what has no clock of its own keeps the time it came first."""
     log = opened()
-    log.append([Frame(source(), 1, b"x"), Frame(source("dtu-2"), 2, b"x"), Frame(source(), 3, b"y"), Frame(source(), 4, b"x", True)])
+    log.append(
+        [Frame(source(), 1, b"x"), Frame(source("dtu-2"), 2, b"x"), Frame(source(), 3, b"y"), Frame(source(), 4, b"x", True)]
+    )
     again = log.get(4)
     assert again is not None
     assert getattr(log.twin(again, 10), "place", None) == 1

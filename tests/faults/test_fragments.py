@@ -7,10 +7,11 @@ import random
 import pytest
 
 import adapters
+from adapters._wire.ais_encode import report
 from sensing.registry import DeviceForm
 from sensing.times import SECOND
 from tests.faults.city import TESTER, city, scaled
-from tests.faults.fragments import MESSAGES
+from tests.faults.fragments import MESSAGES, START
 from tests.faults.load import Device
 from tests.forward import Bench, sums
 
@@ -122,6 +123,19 @@ def test_a_late_part_completes_nothing_that_was_given_up(tmp_path, kind):
         bench.say({"silent": 1}, principal="p", adapter="none")
         received, pending, dead, rows = sums(bench.run(), "received", "pending", "dead_lettered", "stored")
         assert (received, pending, dead, rows) == (len(others) + 2, 0, len(others) + 2, 0)
+    finally:
+        bench.close()
+
+
+def test_a_last_part_that_comes_first_and_is_like_the_last_message_s_completes_its_own(tmp_path):
+    """Two ships say the same second part under the same sequence number: the second ship's, heard in reverse, is stored too."""
+    bench = Parts(tmp_path, "ais_static")
+    said = [{"msg_type": 5, "mmsi": mmsi, "draught": 4.5, "destination": ""} for mmsi in (413372870, 413372871)]
+    first, second = (report(one, sequence=3, time=START) for one in said)
+    assert first[1] == second[1]
+    try:
+        bench.hear(*first, *reversed(second))
+        assert sums(bench.run(), "pending", "dead_lettered", "stored") == (0, 0, 2)
     finally:
         bench.close()
 

@@ -1,4 +1,4 @@
-"""Hostile payloads again, each of them under the eye of tracemalloc (tests/property has the clock, and a third of these)."""
+"""Hostile payloads again, each of them under the eye of tracemalloc (tests/property has the clock, and an eighth of these)."""
 
 import pytest
 

@@ -207,10 +207,10 @@ def test_very_many_bad_lines_are_counted_not_named():
 
 
 def test_offsets_point_at_the_bad_line():
-    """A rejection names the bytes of its line, for `dlq show`."""
+    """A rejection names the bytes that are wrong within its line, for `dlq show`."""
     bad = SHIP[:-1] + b"D"
     (error,) = ais.decode(SHIP + b"\r\n" + bad + b"\r\n" + SHIP, context()).errors
-    assert (error.offset, error.length) == (len(SHIP) + 2, len(bad))
+    assert (error.offset, error.length) == (len(SHIP) + 2 + len(bad) - 2, 2)
     with pytest.raises(DecodeError) as refused:
         ais.decode(bad, context())
     assert str(refused.value.reason) == "bad_checksum"

@@ -72,13 +72,13 @@ def test_byte_by_byte_is_a_frame():
 @pytest.mark.parametrize(("payload", "errors"), [
     (b"junk" + A, [(Reason.BAD_START, 0, 4)]),
     (A + b"junk" + B, [(Reason.BAD_START, len(A), 4)]),
-    (A.replace(b"37.2", b"37.3") + B, [(Reason.BAD_CHECKSUM, 0, len(A))]),
-    (B + A[:60] + B, [(Reason.BAD_LENGTH, len(B), 60)]),
-    (B + A[:60] + A[:70] + B, [(Reason.BAD_LENGTH, len(B), 130)]),
-    (seal(segment(AIR), 40) + B, [(Reason.BAD_LENGTH, 0, len(A))]),
+    (A.replace(b"37.2", b"37.3") + B, [(Reason.BAD_CHECKSUM, len(A) - 6, 4)]),
+    (B + A[:60] + B, [(Reason.BAD_LENGTH, len(B) + 2, 4)]),
+    (B + A[:60] + A[:70] + B, [(Reason.BAD_LENGTH, len(B) + 2, 4)]),
+    (seal(segment(AIR), 40) + B, [(Reason.BAD_LENGTH, 2, 4)]),
 ])  # fmt: skip
 def test_junk_is_one_rejection_with_its_place(payload, errors):
-    """What lies between frames is refused once, with offset and length; the frames are read."""
+    """What lies between frames is refused once, pointing at the bytes that are wrong; the frames are read."""
     found = read(payload)
     assert [(error.reason, error.offset, error.length) for error in found.errors] == errors
     assert found.readings
