@@ -25,12 +25,12 @@ import msgspec
 
 from sensing import properties, times
 from sensing.errors import DecodeError, Reason, ValidationError
-from sensing.model import Context, Decoded, Domain, JsonState, Micros, Reading, Rejection, WireFact
+from sensing.model import Context, Decoded, Domain, JsonState, Micros, Reading, Rejection, Span, WireFact
 
-from ._wire import json_in, json_times
+from ._wire import json_in, json_times, json_where
 from ._wire.event_examples import EXAMPLES
 
-__all__ = ["EXAMPLES", "NAME", "OVER", "STATEFUL", "check", "decode", "encode", "expire"]
+__all__ = ["EXAMPLES", "NAME", "OVER", "STATEFUL", "annotate", "check", "decode", "encode", "expire"]
 
 NAME = "events"
 STATEFUL = False
@@ -43,6 +43,8 @@ OVER = frozenset(
 _LONGEST = {"source": 128, "id": 128, "kind": 64, "domain": 16, "severity": 64, "status": 64, "text": 4096}
 """Characters of each member that is text."""
 _NEEDED = ("source", "id", "kind", "time")
+_MOST_PLACED = 8
+"""Refused events of one payload that are looked for in its bytes."""
 _DOMAINS = frozenset(Domain)
 
 
@@ -53,7 +55,11 @@ def decode(payload: bytes, context: Context, state: JsonState | None = None) -> 
     facts: list[WireFact] = []
     errors: list[Rejection] = []
     if type(tree) is not list:
-        _event(tree, context, readings, facts)
+        try:
+            _event(tree, context, readings, facts)
+        except DecodeError as error:
+            error.offset, error.length = json_where.where(payload, error.path)
+            raise
         return Decoded(readings, facts=facts)
     if len(tree) > json_in.MOST_RECORDS:
         raise DecodeError(Reason.TOO_LARGE, f"{len(tree)} events; the most is {json_in.MOST_RECORDS}")
@@ -61,8 +67,22 @@ def decode(payload: bytes, context: Context, state: JsonState | None = None) -> 
         try:
             _event(record, context, readings, facts)
         except DecodeError as error:
-            errors.append(Rejection(error.reason, f"event {number}: {error.detail}"))
+            place = json_where.where(payload, (number, *error.path)) if len(errors) < _MOST_PLACED else (0, 0)
+            errors.append(Rejection(error.reason, f"event {number}: {error.detail}", *place))
     return Decoded(readings, errors=errors, facts=facts, controls=() if tree else ("no_events",))
+
+
+def annotate(payload: bytes, context: Context) -> list[Span]:
+    """What each byte of a payload says."""
+    from ._wire.events_annotate import annotate as told  # decoding does without it
+
+    return told(payload, context, decode, _became)
+
+
+def _became(tree: Any, context: Context) -> list[Reading]:
+    readings: list[Reading] = []
+    _event(tree, context, readings, [])
+    return readings
 
 
 def expire(state: JsonState, now: Micros) -> Decoded:  # noqa: ARG001  # the port's
@@ -109,11 +129,17 @@ def _event(tree: Any, context: Context, readings: list[Reading], facts: list[Wir
     for key, longest in _LONGEST.items():
         if key in given and not (type(given[key]) is str and len(given[key]) <= longest and (given[key] or key not in _NEEDED)):
             raise DecodeError(
-                Reason.BAD_GRAMMAR, f"{key} is {json_in.shown(given[key])}, not text of at most {longest} characters"
+                Reason.BAD_GRAMMAR,
+                f"{key} is {json_in.shown(given[key])}, not text of at most {longest} characters",
+                path=(key,),
             )
     if given.get("domain", Domain.CITY) not in _DOMAINS:
-        raise DecodeError(Reason.BAD_GRAMMAR, f'domain "{given["domain"]}" is none of {", ".join(Domain)}')
-    time = json_times.instant(given["time"])
+        raise DecodeError(Reason.BAD_GRAMMAR, f'domain "{given["domain"]}" is none of {", ".join(Domain)}', path=("domain",))
+    try:
+        time = json_times.instant(given["time"])
+    except DecodeError as error:
+        error.path = ("time",)
+        raise
     place, value = _place(given), _number(given, "value")
     source, kind = given["source"], given["kind"]
     if value is None:
@@ -139,9 +165,13 @@ def _place(given: Mapping[str, Any]) -> tuple[float, float] | None:
     if lon is None and lat is None:
         return None
     if lon is None or lat is None:
-        raise DecodeError(Reason.MISSING_KEY, f'"{"lat" if lat is None else "lon"}" is absent, its partner is not')
+        raise DecodeError(
+            Reason.MISSING_KEY,
+            f'"{"lat" if lat is None else "lon"}" is absent, its partner is not',
+            path=("lat" if lon is None else "lon",),
+        )
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):
-        raise DecodeError(Reason.BAD_NUMBER, f"lon {lon}, lat {lat} is no place")
+        raise DecodeError(Reason.BAD_NUMBER, f"lon {lon}, lat {lat} is no place", path=("lat" if -180 <= lon <= 180 else "lon",))
     return (float(lon), float(lat))
 
 
@@ -150,7 +180,7 @@ def _number(given: Mapping[str, Any], key: str) -> float | None:
         return None
     found = json_in.number(given[key])
     if found is None:
-        raise DecodeError(Reason.BAD_NUMBER, f"{key} is {json_in.shown(given[key])}, not a number")
+        raise DecodeError(Reason.BAD_NUMBER, f"{key} is {json_in.shown(given[key])}, not a number", path=(key,))
     return found
 
 

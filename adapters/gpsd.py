@@ -18,15 +18,15 @@ from typing import Any
 import msgspec
 
 from sensing.errors import DecodeError, Reason
-from sensing.model import Context, Decoded, JsonState, Micros, Reading, Rejection, WireFact
+from sensing.model import Context, Decoded, JsonState, Micros, Reading, Rejection, Span, WireFact
 from sensing.times import MINUTE, SECOND
 
-from ._wire import ais_ships, gpsd_fields, json_in, json_times
+from ._wire import ais_ships, gpsd_fields, json_in, json_times, json_where
 from ._wire.ais_encode import UNDER_WAY, placed, reading
 from ._wire.ais_message import NEWEST, place_of
 from ._wire.ais_ships import thing_type
 
-__all__ = ["ENROLS", "EXAMPLES", "NAME", "STATEFUL", "decode", "encode", "expire", "thing_id", "thing_type"]
+__all__ = ["ENROLS", "EXAMPLES", "NAME", "STATEFUL", "annotate", "decode", "encode", "expire", "thing_id", "thing_type"]
 
 NAME = "gpsd"
 STATEFUL = False
@@ -34,6 +34,8 @@ ENROLS = True
 """The type of those that enrol themselves under their receiver."""
 MOST_ERRORS = 64
 MOST_OBJECTS = 4096
+_MOST_PLACED = 8
+"""Refused objects of one payload that are looked for in its bytes."""
 
 _WITH_FACTS = (5, 14, 19, 21, 24, 28)
 _OWN = {
@@ -56,20 +58,36 @@ def decode(payload: bytes, context: Context, state: JsonState | None = None) -> 
             _refuse(found, DecodeError(Reason.TOO_LARGE, f"more than {MOST_OBJECTS} objects"), offset, 0)
             break
         try:
-            trees = _objects(json_in.read(text))
+            tree = json_in.read(text)
+            trees = _objects(tree)
         except DecodeError as error:
             only = error if number == 0 else only
             _refuse(found, error, offset, len(text))
             continue
-        for tree in trees:
+        for index, one in enumerate(trees):
             try:
-                _object(tree, context, found)
+                _object(one, context, found)
             except DecodeError as error:
+                if len(found.errors) < _MOST_PLACED:
+                    error.offset, error.length = json_where.where(text, (*_steps(tree, one, index), *error.path))
                 only = error if number == 0 and len(trees) == 1 else only
                 _refuse(found, error, offset, len(text))
     if only and len(found.errors) == 1 and not (found.readings or found.facts or found.controls):
         raise only
     return found
+
+
+def annotate(payload: bytes, context: Context) -> list[Span]:
+    """What each byte of a payload says."""
+    from ._wire.gpsd_annotate import annotate as told  # decoding does without it
+
+    return told(payload, context, decode, _texts, _became)
+
+
+def _became(tree: Any, context: Context) -> list[Reading]:
+    found = Decoded(readings=[], facts=[], errors=[], controls=[])
+    _object(tree, context, found)
+    return list(found.readings)
 
 
 def _texts(payload: bytes) -> Sequence[tuple[bytes, int]]:
@@ -95,9 +113,17 @@ def _objects(tree: Any) -> Sequence[Any]:
     return tree
 
 
+def _steps(tree: Any, one: Any, index: int) -> tuple[str | int, ...]:
+    """The path to one of a text's objects."""
+    if one is tree:
+        return ()
+    return ("msgs", index) if isinstance(tree, dict) else (index,)
+
+
 def _refuse(found: Decoded, error: DecodeError, offset: int, length: int) -> None:
     if len(found.errors) < MOST_ERRORS:
-        found.errors.append(Rejection(error.reason, error.detail, offset + error.offset, error.length or length))  # type: ignore[attr-defined]
+        rest = max(0, length - error.offset)
+        found.errors.append(Rejection(error.reason, error.detail, offset + error.offset, error.length or rest))  # type: ignore[attr-defined]
 
 
 def _object(tree: Any, context: Context, found: Any) -> None:
@@ -124,14 +150,14 @@ def _whole(tree: Mapping[str, Any], key: str) -> int:
     if value is None:
         raise DecodeError(Reason.MISSING_KEY, f'no "{key}"')
     if type(value) is not int or not 0 <= value < 1 << 30:
-        raise DecodeError(Reason.BAD_NUMBER, f'"{key}" is {json_in.shown(value)}')
+        raise DecodeError(Reason.BAD_NUMBER, f'"{key}" is {json_in.shown(value)}', path=(key,))
     return value
 
 
 def _message(tree: Mapping[str, Any], context: Context) -> tuple[list[Reading], list[WireFact]]:
     kind, mmsi = _whole(tree, "type"), _whole(tree, "mmsi")
     if not 1 <= kind <= NEWEST:
-        raise DecodeError(Reason.UNKNOWN_FUNCTION, f"message type {kind}; there are 1 to {NEWEST}")
+        raise DecodeError(Reason.UNKNOWN_FUNCTION, f"message type {kind}; there are 1 to {NEWEST}", path=("type",))
     heard = gpsd_fields.stamp(tree)
     fields = gpsd_fields.normal(kind, tree)
     stored = gpsd_fields.readings(kind, fields, heard, context.received)

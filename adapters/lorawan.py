@@ -23,16 +23,16 @@ import msgspec
 
 from sensing import properties, times
 from sensing.errors import DecodeError, Reason, ValidationError
-from sensing.model import Context, Decoded, JsonState, Micros, Reading, Rejection
+from sensing.model import Context, Decoded, JsonState, Micros, Reading, Span
 
-from ._wire import bytes_in, json_in, lora_words, payload_codecs
-from ._wire.lora_envelope import Event, from_json, from_protobuf
+from ._wire import bytes_in, json_in, json_where, lora_words, payload_codecs
+from ._wire.lora_envelope import Event, from_json, from_protobuf, placed
 from ._wire.lora_examples import EXAMPLES
 from ._wire.payload_read import read
 from ._wire.payload_said import Said
 from ._wire.payload_write import payload_bytes
 
-__all__ = ["EXAMPLES", "NAME", "STATEFUL", "check", "decode", "encode", "expire", "model", "payload_bytes"]
+__all__ = ["EXAMPLES", "NAME", "STATEFUL", "annotate", "check", "decode", "encode", "expire", "model", "payload_bytes"]
 
 NAME = "lorawan"
 STATEFUL = False
@@ -51,18 +51,62 @@ _PROTOBUF = re.compile(
 def decode(payload: bytes, context: Context, state: JsonState | None = None) -> Decoded:  # noqa: ARG001  # the port's
     """Read one event, or a device's bytes without one when its codec is set. Raises DecodeError when nothing of it can be read."""
     if _is_json(payload, context):
-        event = from_json(payload, context.principal)
-        if not isinstance(event, str):
-            return _event(event, context)
-        if not context.settings(context.principal):
-            raise DecodeError(Reason.MISSING_KEY, "bytes without deviceInfo or end_device_ids, and no codec is set for them")
-        return _bare(event.encode(), context)
+        try:
+            return _json(payload, context)
+        except DecodeError as error:
+            if error.path:
+                error.offset, error.length = json_where.where(payload, error.path)
+            raise
     if _PROTOBUF.match(payload):
         try:
             return _event(from_protobuf(payload, context.principal), context)
         except DecodeError as error:
             return _either(payload, context, error)
     return _bare(payload, context)
+
+
+def annotate(payload: bytes, context: Context) -> list[Span]:
+    """What each byte of a payload says."""
+    from ._wire import lora_annotate as told  # decoding does without it
+
+    return told.annotate(payload, context, told.Reader(decode, _parsed, _bare_codec))
+
+
+def _parsed(payload: bytes, context: Context) -> Event | str | None:
+    """What a payload is: an event, text that wraps bytes, or None for bytes alone. Raises DecodeError for no event of JSON."""
+    if _is_json(payload, context):
+        return from_json(payload, context.principal)
+    if not _PROTOBUF.match(payload):
+        return None
+    try:
+        return from_protobuf(payload, context.principal)
+    except DecodeError:
+        return None
+
+
+def _json(payload: bytes, context: Context) -> Decoded:
+    event = from_json(payload, context.principal)
+    if not isinstance(event, str):
+        return _event(event, context)
+    if not context.settings(context.principal):
+        raise DecodeError(Reason.MISSING_KEY, "bytes without deviceInfo or end_device_ids, and no codec is set for them")
+    return _wrapped(event.encode(), payload, context)
+
+
+def _wrapped(text: bytes, payload: bytes, context: Context) -> Decoded:
+    """Bytes in a member of a JSON object: what is wrong with them is told of the member."""
+    error: DecodeError | None = None
+    try:
+        said = _bare(text, context)
+    except DecodeError as found:
+        said, error = Decoded(), found
+    if error or said.errors:
+        key = next((key for key in bytes_in.KEYS if f'"{key}"'.encode() in payload), "")
+        for part in [error] if error else said.errors:
+            part.offset, part.length = json_where.where(payload, (key,))
+    if error:
+        raise error
+    return said
 
 
 def expire(state: JsonState, now: Micros) -> Decoded:  # noqa: ARG001  # the port's
@@ -137,7 +181,7 @@ def _data(said: Said, event: Event, settings: Mapping[str, Any]) -> None:
             return
         read(said, event.data, codec)
         if said.errors:
-            said.errors = [_placed(error, event) for error in said.errors]
+            said.errors = [placed(error, event) for error in said.errors]
         return
     if len(memoryview(event.object)) > 4:  # not absent, null or {}
         try:
@@ -146,12 +190,6 @@ def _data(said: Said, event: Event, settings: Mapping[str, Any]) -> None:
             said.refuse(error.reason, f"object: {error.detail}", 0)
     if event.data is not None:
         _add(said, event, "payload_hex", None, event.data.hex().upper())
-
-
-def _placed(error: Rejection, event: Event) -> Rejection:
-    """An error's place in the device's bytes, as a place in the MQTT payload."""
-    at = event.data_at + (error.offset * 4 // 3 if event.text else error.offset)
-    return Rejection(error.reason, f"byte {error.offset} of the device's payload: {error.detail}", max(at, 0), error.length)
 
 
 def _heard(said: Said, event: Event) -> None:
@@ -197,26 +235,9 @@ def _object(said: Said, event: Event, tree: Any, path: str = "") -> None:
 
 def _add(said: Said, event: Event, code: str, name: str | None, value: float | str | None, unit: str | None = None) -> None:
     time = event.time
-    said.readings.append(
-        Reading(
-            event.native,
-            code,
-            name,
-            value,
-            unit,
-            "instant",
-            "",
-            time,
-            None,
-            time,
-            None,
-            None,
-            None,
-            time or 0,
-            event.count,
-            event.test,
-        )
-    )
+    said.readings.append(Reading(
+        event.native, code, name, value, unit, "instant", "", time, None, time, None, None, None, time or 0, event.count, event.test
+    ))  # fmt: skip
 
 
 def _codec(name: str) -> payload_codecs.Codec:
@@ -226,16 +247,21 @@ def _codec(name: str) -> payload_codecs.Codec:
         raise DecodeError(Reason.UNKNOWN_FUNCTION, error.what) from None
 
 
-def _bare(payload: bytes, context: Context) -> Decoded:
-    """A device's bytes without an envelope, raw or wrapped: the principal is the device, its settings must say the codec."""
+def _bare_codec(context: Context) -> payload_codecs.Codec:
+    """The codec of a device's bytes without an envelope. Raises DecodeError when none is set."""
     settings = context.settings(context.principal)
     name = settings.get("codec") or (BARE if "fport" in settings else None)
     if not name:
         raise DecodeError(
             Reason.BAD_START, "neither an event of ChirpStack or The Things Stack, nor the bytes of a device whose codec is set"
         )
-    codec = _codec(str(name))
+    return _codec(str(name))
 
+
+def _bare(payload: bytes, context: Context) -> Decoded:
+    """A device's bytes without an envelope, raw or wrapped: the principal is the device, its settings must say the codec."""
+    settings = context.settings(context.principal)
+    codec = _bare_codec(context)
     via, said = bytes_in.RAW, read(Said(context.principal, None), payload, codec)
     if said.errors:
         data, via = bytes_in.unwrap(payload, lambda data: bool(data) and not read(Said("", None), data, codec).errors)

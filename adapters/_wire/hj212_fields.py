@@ -8,7 +8,7 @@ Rules of this file
 - Order is free, blanks and a last `;` are nothing, `//text//` may hold separators. An item that is no NAME=value is bad_grammar:
   a checksum of 8 bits lets one damaged frame in 256 through.
 - A value that is no number is missing: null, never 0; the others stay good.
-- A bare `Flag=N` belongs to no factor and says nothing.
+- A bare `Flag=N` within a factor's group is that factor's; in a group of its own it belongs to none and says nothing.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from .hj212_times import instant, moment
 
 _STATED = re.compile(r"(?:^|[;,])\s*(?:DataTime|AlarmTime)\s*=([^;,]*)")
 _DECIMAL = re.compile(r"\s*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*")
+_FACTOR = re.compile(r"(?:^|,)\s*(\w{1,16})-\w")
 _POLLUTANT = re.compile(r"(?:^|[;,])\s*PolId\s*=\s*(\w{1,16})")
 _SPELLING = str.maketrans(";,", "\0\1")
 _SPELT = str.maketrans("\0\1", ";,")
@@ -45,6 +46,8 @@ def number(text: str) -> float | None:
 
 def read(cp: str, rules: Rules, native: str, sent: Micros) -> tuple[list[Reading], list[WireFact]]:
     """Readings and facts in the order of the wire. Raises DecodeError bad_grammar, bad_time."""
+    if ",Flag=" in cp:
+        cp = ";".join(map(_owned, cp.split(";")))
     swift = hj212_shapes.readings(cp, rules, native, sent)
     if swift is not None:
         return swift, []
@@ -61,6 +64,12 @@ def read(cp: str, rules: Rules, native: str, sent: Micros) -> tuple[list[Reading
     if "l01001" in cp:
         report.place()
     return report.readings, report.facts
+
+
+def _owned(group: str) -> str:
+    """A group whose bare flag is its only factor's, written out."""
+    factors = set(_FACTOR.findall(group))
+    return group.replace(",Flag=", f",{factors.pop()}-Flag=") if len(factors) == 1 else group
 
 
 def _items(cp: str) -> list[str]:
@@ -118,7 +127,7 @@ class _Report:
 
     def _beside(self, rule: Rule, text: str) -> None:
         """What stands beside the values: text, alarm limits, counts, further flags; and when a sample was taken."""
-        value: float | str | None = number(text)
+        value: float | str | None = None if rule.kind == SAMPLED else number(text)
         prop, unit, words = None, None, text.strip().strip("/").strip()
         if rule.kind == INFO and not rule.words and rule.property is not None and number(words) is not None:
             prop, unit, value = rule.property, rule.unit, number(words)

@@ -13,20 +13,24 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct, field
 
 from sensing.errors import DecodeError, Reason
-from sensing.model import Micros
+from sensing.model import Micros, Rejection
 
 from . import json_in, json_times, lora_proto
 
 EUI = re.compile(r"[0-9A-Fa-f]{16}")
 _EMPTY = Raw(b"")
+_IDS = ("end_device_ids", "dev_eui")
+_PLACE = re.compile(r"`\$\.([A-Za-z0-9_.]+)")
+"""How msgspec says where a member of a wrong kind stands."""
+Read = TypeVar("Read")
 
 
 class Event(Struct, gc=False):
@@ -179,18 +183,30 @@ def _read(payload: bytes) -> _Tree:
         tree = json_in.read(payload)  # names what is wrong with it as JSON
         if type(tree) is dict and payload[:3] == b"\xef\xbb\xbf":
             return _read(payload[3:])
-        raise DecodeError(Reason.BAD_GRAMMAR, str(error)) from None
+        where = _PLACE.search(str(error))
+        raise DecodeError(Reason.BAD_GRAMMAR, str(error), path=tuple(where[1].split(".")) if where else ()) from None
+
+
+def _at(path: tuple[str, ...], read: Callable[[str], Read], text: str) -> Read:
+    """What `read` makes of a member; its refusal says where that stands."""
+    try:
+        return read(text)
+    except DecodeError as error:
+        error.path = path
+        raise
 
 
 def _chirpstack(tree: _Tree, payload: bytes, principal: str) -> Event:
-    native = _eui(tree.device.dev_eui) if tree.device is not None and tree.device.dev_eui else principal
-    event = Event(_kind(tree), native, None if tree.time is None else json_times.rfc3339(tree.time))
+    native = principal
+    if tree.device is not None and tree.device.dev_eui:
+        native = _at(("deviceInfo", "devEui"), _eui, tree.device.dev_eui)
+    event = Event(_kind(tree), native, None if tree.time is None else _at(("time",), json_times.rfc3339, tree.time))
     if event.kind == "up":
         event.port, event.count, event.object = tree.port, tree.count, tree.object
         lora = tree.sent is not None and tree.sent.modulation is not None and "lora" in tree.sent.modulation
         _best(event, tree.received or (), 0.0 if lora else None)
         if tree.data:
-            event.data, event.text = _bytes(tree.data), True
+            event.data, event.text = _at(("data",), _bytes, tree.data), True
             event.data_at = payload.find(tree.data.encode())
     elif event.kind == "status":
         event.margin = tree.margin or 0
@@ -221,17 +237,18 @@ def _kind(tree: _Tree) -> str:
 
 def _things(tree: _Tree, payload: bytes, principal: str) -> Event:
     ids = tree.ids
-    native = principal if ids is None else _eui(ids.dev_eui) if ids.dev_eui else ids.device_id or principal
+    native = principal if ids is None else _at(_IDS, _eui, ids.dev_eui) if ids.dev_eui else ids.device_id or principal
     up = tree.uplink
     kind = "up" if up is not None else next((name for name in _THINGS if getattr(tree, name) is not None), "event")
-    at = (up.received_at if up is not None else None) or tree.received_at
-    event = Event(kind, native, None if at is None else json_times.rfc3339(at), test=tree.simulated)
+    inner = up.received_at if up is not None else None
+    at, path = inner or tree.received_at, ("uplink_message", "received_at") if inner else ("received_at",)
+    event = Event(kind, native, None if at is None else _at(path, json_times.rfc3339, at), test=tree.simulated)
     if up is not None:
         event.port, event.count, event.object = up.f_port, up.f_cnt, up.decoded_payload
         lora = up.settings is not None and up.settings.data_rate is not None and up.settings.data_rate.lora is not None
         _best(event, up.rx_metadata, 0.0 if lora else None)
         if up.frm_payload:
-            event.data, event.text = _bytes(up.frm_payload), True
+            event.data, event.text = _at(("uplink_message", "frm_payload"), _bytes, up.frm_payload), True
             event.data_at = payload.find(up.frm_payload.encode())
     return event
 
@@ -262,3 +279,14 @@ def _placed(place: _Place | None) -> tuple[float, float] | None:
     if place is None or abs(place.latitude) > 90 or abs(place.longitude) > 180:
         return None
     return (place.longitude, place.latitude)
+
+
+def placed(error: Rejection, event: Event) -> Rejection:
+    """An error's place in the device's bytes, as a place in the MQTT payload."""
+    detail = f"byte {error.offset} of the device's payload: {error.detail}"
+    if event.data_at < 0 or event.data is None:
+        return Rejection(error.reason, detail)
+    start, end = error.offset, error.offset + error.length if error.length else len(event.data)
+    if event.text:
+        start, end = start * 4 // 3, -(-end * 4 // 3)
+    return Rejection(error.reason, detail, event.data_at + start, max(1, end - start))

@@ -267,3 +267,19 @@ def test_times_far_off_stay_within_the_calendar():
         found = one("a34004-Avg=1", "2031", time=f"DataTime={year}1231235959")
         assert found.time - found.begin == DAY
     assert hj212_times.moment("18991231235959") is None
+
+
+@pytest.mark.parametrize(("data", "flags"), [
+    ("a21026-Rtd=5,Flag=D;a34004-Rtd=1,a34004-Flag=N", ["D", "N"]),
+    ("a21026-Rtd=5;Flag=D", [None]),
+    ("a21026-Rtd=5,a34004-Rtd=1,Flag=D", [None, None]),
+])  # fmt: skip
+def test_a_bare_flag_in_a_factor_s_group_is_that_factor_s(data, flags):
+    """Real stations leave the factor's name out before `Flag`; in a group of its own or of several it says nothing."""
+    assert [reading.flag for reading in read(frame(f"{STAMP};{data}", cn="2011", st="22")).readings] == flags
+
+
+def test_when_a_sample_was_taken_is_text():
+    """SampleTime is a time, never the number 20261120080500."""
+    said = read(frame(f"{STAMP};w01018-SampleTime=20260821120000,w01018-Rtd=3", cn="2011", st="32")).readings
+    assert [reading.value for reading in said if reading.code == "w01018-SampleTime"] == ["20260821120000"]
