@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import adapters as adapter_folder
 
-from . import logs, runfile, settings
+from . import logs, runfile, settings, worker
 from .framelog.sqlite import SqliteLog
 from .metrics import Metrics
 from .paths import config_dir
@@ -87,7 +87,7 @@ def run_work(data: Path) -> None:
         signal.signal(number, lambda *_: stop.set())
     work = make_work(data)
     runfile.write(data, {"pid": os.getpid()}, "run/work.json")
-    work.run(stop, data / "run" / "work.prom")
+    worker.run(work, settings.load(data).settings, stop, data / "run" / "work.prom")
     work.store.close()
 
 

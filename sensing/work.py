@@ -8,10 +8,7 @@ A crash anywhere re-reads from the cursor and ends in the same store: nothing ou
 from __future__ import annotations
 
 import contextlib
-import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import apsw
@@ -20,6 +17,7 @@ from msgspec.structs import replace
 from . import commands, failpoints, ledger, logs, times, topics
 from .decode import Decoder, Lane
 from .enrol import Enrolment
+from .errors import Reason, SensingError
 from .framelog import Log
 from .ledger import Account
 from .metrics import Metrics
@@ -44,7 +42,7 @@ _NOT_CURRENT = (QualityReason.CLOCK, QualityReason.TEST)
 
 
 class Work:
-    """One worker over the whole log. `step` does one batch; `run` does them until told to stop."""
+    """One worker over the whole log. `step` does one batch; `worker.run` does them until told to stop."""
 
     def __init__(
         self, log: Log, store: SqliteStore, adapters: Mapping[str, Adapter], directory: Directory, settings: Settings,
@@ -75,11 +73,36 @@ class Work:
         while done < len(frames):
             try:
                 done += self._batch(frames[done:])
-            except BaseException:
-                self.store.forget()
-                self._remember()
+            except (apsw.Error, SensingError):
+                self._forget()
                 raise
+            except Exception as error:  # noqa: BLE001 one frame of these is poison: find it, and lose no other
+                _log.error("batch_crashed", error=repr(error)[:200])
+                self._forget()
+                for frame in frames[done:]:
+                    self._one(frame)
+                done = len(frames)
         return done
+
+    def _forget(self) -> None:
+        self.store.forget()
+        self._remember()
+
+    def _one(self, frame: Frame) -> None:
+        """A frame in a batch of its own; when no stage or the store can bear it, a dead letter."""
+        try:
+            self._batch([frame])
+        except (apsw.Error, SensingError):
+            raise
+        except Exception as error:  # noqa: BLE001 whatever it is, it must not stop the flow
+            self._forget()
+            account = self._decoder.lane(frame.source).account(frame.received, "")
+            held = Held(frame.place, 0, account, True, Reason.STORE_REJECTED, repr(error)[:200])
+            batch = Batch(place=frame.place, dead=[held])
+            batch.tally.intake[account] = 1
+            batch.tally.ended(account, "dead_lettered")
+            _log.error("frame_rejected", frame=frame.place, reason=str(Reason.STORE_REJECTED), error=repr(error)[:200])
+            self.commit(batch)
 
     def _look_at_registry(self) -> None:
         version = self.directory.version()
@@ -260,32 +283,3 @@ class Work:
             self._streams.keep(frame, decoded, state, batch, stream)
             self._absorb(lane, frame, decoded, batch)
         self._streams.reckon()
-
-    def run(self, stop: threading.Event, heartbeat: Path | None = None) -> None:
-        """Batches until `stop`; a full disk or a busy file is waited out, everything else ends the process."""
-        idle_s, pause_s, written = self._settings.work.poll_ms / 1000, 0.05, 0.0
-        while not stop.is_set():
-            try:
-                taken = self.step()
-                pause_s = 0.05
-            except (apsw.FullError, apsw.BusyError, apsw.IOError) as error:
-                _log.warning("batch_refused", error=str(error), retry_s=pause_s)
-                stop.wait(pause_s)
-                pause_s = min(pause_s * 2, 5.0)
-                continue
-            if heartbeat is not None and time.monotonic() - written > 1.0:
-                written = time.monotonic()
-                with contextlib.suppress(OSError, apsw.Error):  # numbers can wait for room on the disk
-                    self._report(heartbeat)
-            if not taken:
-                stop.wait(idle_s)
-
-    def _report(self, path: Path) -> None:
-        head, place = self.log.head(), self.store.place()
-        waiting = self.log.read(place, 1)
-        lag_ms = (times.now() - waiting[0].received) / 1000 if waiting else 0
-        self.metrics.set("sensing_log_head", head)
-        self.metrics.set("sensing_work_place", place)
-        self.metrics.set("sensing_work_lag_ms", max(0, lag_ms))
-        self.metrics.write(path)
-        self.store.trim_outbox(int(time.time() - self._settings.retention.outbox_h * 3600))

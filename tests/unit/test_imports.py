@@ -17,7 +17,7 @@ LAYERS = (
     ),
     ("stages", "decode resolve observe quality events vessels ledger"),
     ("stores and ways in", "framelog store mqtt registry access audit export"),
-    ("work", "work commands streams supervisor"),
+    ("work", "work worker commands streams supervisor"),
     ("faces", "web cli tui"),
     ("root", "app"),
 )

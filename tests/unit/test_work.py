@@ -3,11 +3,13 @@
 import random
 from pathlib import Path
 
+import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensing.ledger import balanced
+from sensing.observe import observe
 from sensing.store import ROW_BITS, cursor, seq
 from sensing.store.reader import Wanted
 from tests.forward import BASE, Bench, sums
@@ -177,12 +179,32 @@ def test_a_reading_without_a_clock_keeps_its_first_time(bench):
 
 def test_a_commit_that_fails_leaves_nothing_and_is_done_again(bench, monkeypatch):
     """An error inside the transaction rolls back rows, ledger, state and cursor together."""
+
+    def full(_batch):
+        raise apsw.FullError
+
     bench.say({"part": 1, "of": 2, "d": "g1", "t": T, "v": 1.0}, {"part": 2, "of": 2, "d": "g1", "t": T, "v": 1.0})
-    monkeypatch.setattr(bench.work.store, "_said", lambda batch: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
+    monkeypatch.setattr(bench.work.store, "_said", full)
+    with pytest.raises(apsw.FullError):
         bench.run()
     monkeypatch.undo()
     assert sums(bench.run(), "received", "decoded", "stored", "pending") == (2, 2, 1, 0)
+
+
+def test_a_frame_that_the_store_cannot_bear_costs_itself_only(bench):
+    """A number beyond 64 bits in one of a batch: that frame is a dead letter, the others are stored, the flow goes on."""
+    bench.say({"d": "g1", "t": T, "v": 1.0}, {"d": "g1", "t": T + 1, "v": 2.0, "rank": 10**30}, {"d": "g1", "t": T + 2, "v": 3.0})
+    reader = bench.run()
+    assert [(letter["place"], letter["reason"]) for letter in reader.dead()] == [(2, "store_rejected")]
+    assert sums(reader, "received", "decoded", "dead_lettered", "stored") == (3, 2, 1, 2)
+
+
+def test_a_stage_that_crashes_costs_one_frame(bench, monkeypatch):
+    """A bug behind the adapters, too, is a dead letter and no stop."""
+    monkeypatch.setattr("sensing.work.observe", lambda reading, *rest: 1 / 0 if reading.value == 2.0 else observe(reading, *rest))
+    bench.say(*[{"d": "g1", "t": T + n, "v": float(n)} for n in range(4)])
+    reader = bench.run()
+    assert sums(reader, "received", "decoded", "dead_lettered", "readings", "stored") == (4, 3, 1, 3, 3)
 
 
 def test_two_workers_on_one_store_cannot_count_twice(bench):
