@@ -126,8 +126,15 @@ class Fleet:
                     return
 
         disturbing = asyncio.create_task(disturb())
+        sending = asyncio.gather(*(device.run(port) for device in self.devices))
         try:
-            await asyncio.gather(*(device.run(port) for device in self.devices))
+            await asyncio.wait({sending, disturbing}, return_when=asyncio.FIRST_COMPLETED)
+            if (
+                disturbing.done() and disturbing.exception() is not None
+            ):  # nothing more is to be learnt: do not wait for the devices
+                sending.cancel()
+                disturbing.result()
+            await sending
         finally:
             done.set()
             await disturbing

@@ -1,6 +1,7 @@
 """P1 on a full disk: no acknowledgement while there is no room, and the flow goes on by itself when there is."""
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import time
@@ -40,12 +41,8 @@ def test_a_full_disk_acknowledges_nothing_and_recovers(small_disk):
                 return False
             _until(lambda: len(load.acked) > 500)
             ballast = small_disk / "ballast"
-            with ballast.open("wb") as out:
-                try:
-                    while True:
-                        out.write(bytes(65_536))
-                        out.flush()
-                except OSError:
+            with ballast.open("wb", buffering=0) as out, contextlib.suppress(OSError):
+                while out.write(bytes(65_536)):
                     pass
             _until(lambda: _still(load), 60)
             seen["full"] = len(load.acked)
