@@ -132,6 +132,15 @@ def retire(
     _move(principal, "retire", {}, "retired")
 
 
+@app.command(epilog=EPILOG)
+def restore(principal: Id) -> None:
+    """恢复接入方。Take a retired principal back, with the passwords it had.
+
+    Example: `sensing principal restore dtu-gulei`
+    """
+    _move(principal, "restore", {}, "restored")
+
+
 def _move(principal: str, verb: str, body: dict[str, object], said: str) -> None:
     from .client import connect, segment
     from .output import show_one, talk

@@ -130,6 +130,11 @@ def retire_principal(desk: Desk, ask: Ask) -> dict[str, Any]:
     return told_principal(desk.registry.show_principal(ask.path["id"]))
 
 
+def restore_principal(desk: Desk, ask: Ask) -> dict[str, Any]:
+    desk.registry.restore_principal(ask.path["id"], actor=ask.actor)
+    return told_principal(desk.registry.show_principal(ask.path["id"]))
+
+
 def tokens(desk: Desk, ask: Ask) -> dict[str, Any]:
     """Tokens without their secrets."""
     return page([

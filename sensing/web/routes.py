@@ -84,6 +84,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/principals/{id}/rotate", ENGINEER, principals.rotate_principal, body=_ROTATION),
     Route("POST", "/api/principals/{id}/revoke", ENGINEER, principals.revoke, body=("credential",)),
     Route("POST", "/api/principals/{id}/retire", ENGINEER, principals.retire_principal),
+    Route("POST", "/api/principals/{id}/restore", ENGINEER, principals.restore_principal),
     Route("POST", "/api/principals/{id}/credentials", ENGINEER, principals.issue, body=("origin", "run", "expires")),
     Route("GET", "/api/export/devices", ENGINEER, devices.export, (*_DEVICES, "format")),
     Route("GET", "/api/tokens", ADMIN, principals.tokens, ("revoked",)),

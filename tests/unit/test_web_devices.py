@@ -113,6 +113,7 @@ async def test_a_principal_from_first_to_last(house):
     assert fresh["password"] not in str(listed)
     assert (await ask(house, "POST", "/api/principals/gw-2/revoke"))["revoked"] == 2
     assert (await ask(house, "POST", "/api/principals/gw-2/retire"))["retired"]
+    assert not (await ask(house, "POST", "/api/principals/gw-2/restore"))["retired"]
     await ask(house, "POST", "/api/principals", 422, {"id": "gw-3", "kind": "internal"})
 
 
