@@ -150,16 +150,9 @@ class Doorway:
         reader = StoreReader(self._data / "store.db")
         before = times.now() - int(self._settings.retention.frames_d * times.DAY)
         try:
-            while reader.place() >= self._log_tail_batch():
+            while reader.place() >= await self._committer.on_writer(self._log.tail) + _PRUNE_BATCH:
                 gone = await self._committer.on_writer(lambda: self._log.prune(before, _PRUNE_BATCH))
                 if gone < _PRUNE_BATCH:
                     break
         finally:
             reader.close()
-
-    def _log_tail_batch(self) -> int:
-        tail = SqliteLog(self._data / "log.db", write=False)
-        try:
-            return tail.tail() + _PRUNE_BATCH
-        finally:
-            tail.close()

@@ -239,6 +239,10 @@ class Thing(Struct, frozen=True):
     shared: bool = False
     """Heard by any receiver and owned by none: a vessel that enrolled itself."""
 
+    def owned_by(self, principal: str) -> bool:
+        """Whether a principal may speak for this thing: its own only, or a shared one."""
+        return self.principal == principal or self.shared
+
     def config_at(self, time: Micros) -> Config:
         """The configuration in force at `time`; before the first one, the first one."""
         found = self.configs[0]

@@ -32,7 +32,7 @@ def resolve(lane: Lane, readings: Sequence[Reading], find: Find) -> Resolved:
     found = Resolved([], [], [])
     for reading in readings:
         thing = find(lane, reading.native)
-        if thing is not None and (thing.principal == principal or thing.shared):
+        if thing is not None and thing.owned_by(principal):
             found.pairs.append((reading, thing))
         elif thing is None:
             if reading.native not in found.unknown:

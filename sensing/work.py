@@ -236,7 +236,7 @@ class Work:
             batch.replies.append((lane.source.principal, topics.down(lane.source.adapter, lane.source.principal), reply.payload))
         for fact in decoded.facts:
             owner = find(lane, fact.native)
-            if owner is not None and (owner.shared or owner.principal == lane.source.principal):
+            if owner is not None and owner.owned_by(lane.source.principal):
                 batch.facts.append(
                     Fact(owner.id, lane.source.run, fact.key, fact.value, fact.time or frame.received, frame.place)
                 )

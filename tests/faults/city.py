@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -93,6 +94,19 @@ class City:
             self.roles[role].send_signal(signal.SIGKILL)
         for role in roles:
             self.roles[role].wait()
+
+    def kill_one(self, left: dict[str, int], chance: random.Random) -> bool:
+        """kill -9 one of the roles that have kills left, and start it again; False when none has."""
+        roles = [role for role, number in left.items() if number]
+        if not roles:
+            return False
+        role = chance.choice(roles)
+        left[role] -= 1
+        self.kill(role)
+        self.start(role)
+        if role == "door":
+            self.listening()
+        return True
 
     def listening(self, timeout_s: float = 30) -> None:
         """Wait until the door takes connections."""

@@ -24,18 +24,10 @@ def test_nothing_is_lost_under_kills_of_door_and_work(tmp_path, seed):
         deadline = [time.monotonic()]
 
         def disturb():
-            left = [role for role, number in kills.items() if number]
-            if not left:
-                return False
             time.sleep(chance.uniform(0.1, 0.35))
-            role = chance.choice(left)
-            kills[role] -= 1
-            town.kill(role)
-            town.start(role)
-            if role == "door":
-                town.listening()
-            deadline[0] = time.monotonic()
-            return True
+            killed = town.kill_one(kills, chance)
+            deadline[0] = time.monotonic() if killed else deadline[0]
+            return killed
 
         asyncio.run(load.run(town.port, disturb))
         while disturb():
