@@ -15,9 +15,7 @@ from functools import lru_cache
 from math import isnan, nan
 from typing import Any, TypeVar
 
-import msgspec
-
-from sensing import properties, times
+from sensing import properties
 from sensing.errors import DecodeError, Reason
 from sensing.model import Context, Decoded, JsonState, Micros, Reading, Span
 
@@ -102,18 +100,21 @@ def expire(state: JsonState, now: Micros) -> Decoded:  # noqa: ARG001  # the por
     return Decoded()
 
 
+def writer(settings: Mapping[str, Any]) -> Callable[[Sequence[Reading]], bytes]:
+    """What says a device's readings in a vendor's JSON, by a type's mapping. Raises ValidationError for one that cannot be read.
+
+    What it gives back raises ValueError for a reading or a time that the mapping has no place for.
+    """
+    from ._wire.json_write import Writer  # decoding does without it
+
+    return Writer(settings).write
+
+
 def encode(readings: Sequence[Reading]) -> bytes:
     """The generic form: one object for each device and time, in order; an array when there are several."""
-    groups: dict[tuple[str, Micros | None], dict[str, Any]] = {}
-    for reading in readings:
-        key = (reading.native, reading.time)
-        if key not in groups:
-            groups[key] = {"device": reading.native}
-            if reading.time is not None:
-                groups[key]["time"] = times.rfc3339(reading.time)
-        groups[key][reading.code] = list(reading.position) if reading.position else reading.value
-    objects = list(groups.values())
-    return msgspec.json.encode(objects[0] if len(objects) == 1 else objects)
+    from ._wire.json_write import generic
+
+    return generic(readings)
 
 
 def check(settings: Mapping[str, Any]) -> None:

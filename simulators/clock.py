@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from sensing.model import Micros
-from sensing.times import HOUR, SECOND
+from sensing.times import SECOND
 
 MAX_SPEED = math.inf
 
@@ -30,11 +30,6 @@ class Clock:
     def wait_s(self, time: Micros, elapsed_s: float) -> float:
         """Real seconds still to wait for virtual `time`, `elapsed_s` real seconds after the start; never below 0."""
         return max(0.0, (time - self.start) / SECOND / self.speed - elapsed_s)
-
-
-def hours(time: Micros) -> float:
-    """Hours since the epoch: the unit that the physics counts in."""
-    return time / HOUR
 
 
 def dice(seed: int, *words: object) -> random.Random:

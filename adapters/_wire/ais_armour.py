@@ -34,3 +34,8 @@ def armour(message: int, bits: int) -> tuple[str, int]:
     message <<= fill
     size = (bits + fill) // 6
     return "".join(chr(_ARMOUR[message >> 6 * at & 63]) for at in range(size - 1, -1, -1)), fill
+
+
+def armour_table() -> bytes:
+    """The 64 armour characters in order."""
+    return _ARMOUR

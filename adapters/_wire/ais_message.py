@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pyais.bit_vector import bit_vector
@@ -79,11 +80,24 @@ _PLACES = {
     )
     for kind, fields in FIELDS.items()
 }
+_ANY = Context("")
 _UNITS = {"lon": "deg", "lat": "deg", "speed": "[kn_i]", "course": "deg", "heading": "deg", "turn": "deg/min", "draught": "m"}
 
 
 def understand(payload: bytes, fill: int, stamp: Micros | None, context: Context) -> Said:
     """A message from its armour. Raises DecodeError: bad_length, bad_grammar, unknown_function."""
+    if stamp is not None and not context.every_field:
+        return _heard(payload, fill, stamp)
+    return _understand(payload, fill, stamp, context)
+
+
+@lru_cache(maxsize=4096)
+def _heard(payload: bytes, fill: int, stamp: Micros) -> Said:
+    """A stamped message, which says the same whenever it is read. Kept, for most of a harbour is heard by several receivers."""
+    return _understand(payload, fill, stamp, _ANY)
+
+
+def _understand(payload: bytes, fill: int, stamp: Micros | None, context: Context) -> Said:
     if not payload:
         return Said([], [], "empty")  # receivers pass on slots in which they heard nothing they could read
     message, bits = bits_of(payload, fill)
@@ -97,7 +111,7 @@ def understand(payload: bytes, fill: int, stamp: Micros | None, context: Context
         return _position_report(kind, message, bits, mmsi, stamp, context)
     if not context.every_field and (bits < _NEEDED.get(kind, 1 << 20) or not ais_ships.known(mmsi)):
         return Said([], [], f"type-{kind}")
-    fields = _by_pyais(kind, payload, fill, message, bits)
+    fields = _by_pyais(kind, payload, fill)
     whole = bits >= _NEEDED.get(kind, 1 << 20) and ais_ships.known(mmsi)
     stored = from_fields(kind, fields, stamp, context.received) if whole else []
     facts = ais_ships.facts(fields, stamp) if whole and kind in _WITH_FACTS else []
@@ -136,12 +150,15 @@ def _position_report(kind: int, message: int, bits: int, mmsi: int, stamp: Micro
     return Said(readings, facts, f"type-{kind}")
 
 
-def _by_pyais(kind: int, payload: bytes, fill: int, message: int, bits: int) -> dict[str, Any]:
+@lru_cache(maxsize=4096)
+def _by_pyais(kind: int, payload: bytes, fill: int) -> Mapping[str, Any]:
+    """The fields of a message. Kept, for a ship says the same of itself every six minutes."""
     try:
         found = MSG_CLASS[kind].from_vector(bit_vector(payload, fill)).asdict(enum_as_int=True)
     except Exception as error:  # noqa: BLE001 whatever a foreign parser makes of hostile bits, it is one bad message
         raise DecodeError(Reason.BAD_GRAMMAR, f"message type {kind}: {type(error).__name__}: {error}") from None
     fields = {name: _plain(value) for name, value in found.items()}
+    message, bits = bits_of(payload, fill)
     if kind == 17 and bits >= 75:
         # M.1371-5 table 67: signed tenths of a minute; pyais 3.3 reads them unsigned, and in minutes
         for name, start, width in (("lon", 40, 18), ("lat", 58, 17)):

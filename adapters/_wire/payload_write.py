@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from math import isclose
 from struct import error as struct_error
 from typing import Any
@@ -56,12 +57,9 @@ def _said(codec: Codec, values: Sequence[Value], at: int) -> tuple[int, int, byt
     """(key, values, data) of the entry that says most of what comes next, and says it exactly if one does."""
     best: tuple[bool, int, int, bytes] | None = None
     trouble = f'{codec.name} has no field "{values[at][0]}"'
-    for key, one in codec.entries.items():
-        codes = _codes(one)
+    for key, one, codes in _starting(codec.name).get(values[at][0], ()):
         count = len(codes)
-        if not codes or not one.flat or one.list or codes != [code for code, _, _ in values[at : at + count]]:
-            continue
-        if any(spec.role == "time" for spec in one.fields):
+        if codes != [code for code, _, _ in values[at : at + count]]:
             continue
         given = {code: value for code, _, value in values[at : at + count]}
         try:
@@ -75,6 +73,17 @@ def _said(codec: Codec, values: Sequence[Value], at: int) -> tuple[int, int, byt
     if best is None:
         raise ValueError(trouble)
     return best[2], best[1], best[3]
+
+
+@lru_cache(maxsize=64)
+def _starting(name: str) -> Mapping[str, Sequence[tuple[int, Entry, list[str]]]]:
+    """Entries that can be written, by the code that stands first in them: (key, entry, all its codes)."""
+    found: dict[str, list[tuple[int, Entry, list[str]]]] = {}
+    for key, one in find(name).entries.items():
+        codes = _codes(one)
+        if codes and one.flat and not one.list and not any(spec.role == "time" for spec in one.fields):
+            found.setdefault(codes[0], []).append((key, one, codes))
+    return found
 
 
 def _exact(one: Entry, given: Mapping[str, Any]) -> bool:
