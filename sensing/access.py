@@ -1,26 +1,34 @@
-"""Tokens, and what their bearers may do.
+"""Tokens, and what their bearers may do, and where.
 
 A token is 128 random bits, shown once and kept as HMAC-SHA-256 under its own salt. A slow hash would add nothing to 128 bits, and
 would let 5,000 devices that reconnect at once stop the service.
 An API token reads `<id>.<secret>`: the id finds its row, the secret is compared in constant time.
+
+An identity may be bound to areas (`漳州`, `north/quay`): then it sees and touches only devices that stand in them. No area is the whole house.
 """
 
 from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import Protocol
 
 from msgspec import Struct
 
-from .errors import ValidationError
+from .errors import UsageError, ValidationError
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: nothing to mistake on a label, nothing that a shell, a URL or a CSV file treats specially."""
 _LENGTH = 26
 _SALT_BYTES = 16
 _LONGEST = 256
+_MOST_AREAS = 64
+
+
+class ForbiddenError(UsageError):
+    """Who asks is known, and may not do this, or not there."""
 
 
 class Role(IntEnum):
@@ -45,10 +53,18 @@ class Role(IntEnum):
 
 
 class Identity(Struct, frozen=True):
-    """Who a request comes from. `name` is what the audit log shows."""
+    """Who a request comes from. `name` is what the audit log shows; `key` tells apart those of one name.
+
+    areas: where it may act; () is everywhere. session: the id of a person's session, "" for a token. must_change: a person who
+    has yet to replace a password that somebody else made, and may do nothing else.
+    """
 
     name: str
     role: Role
+    areas: tuple[str, ...] = ()
+    key: str = ""
+    session: str = ""
+    must_change: bool = False
 
 
 class StoredToken(Struct, frozen=True):
@@ -59,6 +75,7 @@ class StoredToken(Struct, frozen=True):
     role: Role
     salt: bytes
     hash: bytes
+    areas: tuple[str, ...] = ()
 
 
 class TokenBook(Protocol):
@@ -97,9 +114,45 @@ def authenticate_token(book: TokenBook, text: str) -> Identity | None:
     stored = book.live_token(token_id)
     if stored is None or not opens(secret.encode("utf-8", "replace"), stored.salt, stored.hash):
         return None
-    return Identity(stored.name, stored.role)
+    return Identity(stored.name, stored.role, stored.areas, f"token {stored.id}")
 
 
 def permits(identity: Identity | None, needed: Role | None) -> bool:
     """Whether a route that names `needed` is open to `identity`. A route without a rule is open to nobody."""
     return identity is not None and needed is not None and identity.role >= needed
+
+
+def covers(areas: Sequence[str], area: str) -> bool:
+    """Whether a place named `area` is within one of `areas`; () covers all, and nothing covers a device without an area.
+
+    An area covers what begins with it: `漳州` covers `漳州市龙海区`, `north` covers `north/quay` and `north-2`. A Latin word is taken
+    whole: `north` does not cover `northeast`, `zone1` not `zone12`.
+    """
+    return not areas or any(area.startswith(each) and not _goes_on(each, area) for each in areas)
+
+
+def _goes_on(prefix: str, area: str) -> bool:
+    """Whether a prefix ends within a Latin word or a number of the area."""
+    return _in_word(prefix[-1:]) and _in_word(area[len(prefix) : len(prefix) + 1])
+
+
+def _in_word(sign: str) -> bool:
+    return sign.isascii() and sign.isalnum()
+
+
+def read_areas(words: Iterable[str]) -> tuple[str, ...]:
+    """Areas that somebody is bound to, each once, in order. Raises ValidationError."""
+    found = tuple(dict.fromkeys(word.strip() for word in words))
+    for word in found:
+        if not word or len(word) > 200 or not word.isprintable():
+            raise ValidationError(f"area {word[:60]!r} is not an area", "write it as devices have it (`sensing device list`)")
+    if len(found) > _MOST_AREAS:
+        raise ValidationError(f"{len(found)} areas", f"at most {_MOST_AREAS}; a shorter one covers those that begin with it")
+    return found
+
+
+def check_area(areas: Sequence[str], area: str, what: str) -> None:
+    """Raise ForbiddenError unless `area` is within `areas`; `what` is what stands there."""
+    if not covers(areas, area):
+        stands = f'in "{area}"' if area else "in no area"
+        raise ForbiddenError(f"{what} is {stands}, you may act in {', '.join(areas)}", "ask an administrator for the area")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sensing.audit import Actor
 
 from .directory import RegistryDirectory
+from .engines import Where, located
 from .export import described, form_of
 from .firstrun import FILE, TOKEN_FILE, bootstrap
 from .forms import DeviceChanges, DeviceForm, FormError, Problem
@@ -35,8 +36,10 @@ __all__ = [
     "RegistryGatekeeper",
     "Run",
     "TokenEntry",
+    "Where",
     "bootstrap",
     "described",
     "form_of",
+    "located",
     "read_admin_token",
 ]

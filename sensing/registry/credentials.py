@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from sensing.access import new_token, seal
@@ -23,24 +25,23 @@ def add_credential(change: Change, principal_id: str, origin: str, run: str, exp
     live = select(func.count()).where(credentials.c.principal == principal_id, is_live(change.at))
     if change.connection.execute(live).scalar_one() >= _MOST_LIVE:
         raise ConflictError(f"{principal_id} has {_MOST_LIVE} live credentials", "revoke those that nobody uses")
+    fresh, stored = new_credential(change, principal_id, origin, run, expires)
+    change.connection.execute(insert(credentials), stored)
+    change.record("credential_issued", principal_id, credential=fresh.id, origin=origin, run=run)
+    return fresh
+
+
+def new_credential(
+    change: Change, principal_id: str, origin: str, run: str, expires: Micros | None = None
+) -> tuple[Credential, dict[str, Any]]:
+    """A credential and the row that is kept of it, for the caller to insert."""
     secret, credential_id = new_token(), "c-" + new_token()[:12]
     salt, sealed = seal(secret)
-    change.connection.execute(
-        insert(credentials),
-        {
-            "id": credential_id,
-            "principal": principal_id,
-            "salt": salt,
-            "hash": sealed,
-            "origin": origin,
-            "run": run,
-            "created": change.at,
-            "expires": expires,
-            "changed": change.credentials_moved(),
-        },
-    )
-    change.record("credential_issued", principal_id, credential=credential_id, origin=origin, run=run)
-    return Credential(credential_id, principal_id, secret, origin, run, expires)
+    stored = {
+        "id": credential_id, "principal": principal_id, "salt": salt, "hash": sealed, "origin": origin, "run": run,
+        "created": change.at, "expires": expires, "changed": change.credentials_moved(),
+    }  # fmt: skip
+    return Credential(credential_id, principal_id, secret, origin, run, expires), stored
 
 
 def is_live(at: Micros) -> ColumnElement[bool]:

@@ -8,12 +8,15 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sqlalchemy import select
+
 from sensing.errors import ValidationError
 from sensing.times import rfc3339
 
 from .forms import DeviceForm, FormError, Problem
 from .records import Device
 from .rows import HIDDEN
+from .schema import HAS_SERIAL, configs, things
 from .things import IN_SERVICE, DeviceFilter, Things
 
 COLUMNS = (
@@ -36,6 +39,9 @@ CHINESE = (
     "设置",
     "备注",
 )
+RARE = ("offset", "mount_height", "period_rule", "serial")
+"""Further columns, which a file has when one of its devices needs them."""
+EVERY_COLUMN = (*COLUMNS, *RARE)
 _FIELD = dict(zip(CHINESE, COLUMNS, strict=True))
 
 
@@ -48,10 +54,18 @@ class Exports(Things):
         Raises ValidationError for another layout.
         """
         if layout == "csv":
-            return _csv(self.each_device(chosen))
+            return _csv(self.each_device(chosen), self._rare_columns())
         if layout == "json":
             return (json.dumps(described(device), ensure_ascii=False) + "\n" for device in self.each_device(chosen))
         raise ValidationError(f'layout "{layout}" does not exist', "write csv or json")
+
+    def _rare_columns(self) -> tuple[str, ...]:
+        mine = configs.c
+        conditions = (mine.offset != 0, mine.mount_height.is_not(None), mine.period_rule != "")
+        with self.database.read() as connection:
+            used = [connection.execute(select(mine.thing).where(each).limit(1)).first() for each in conditions]
+            used.append(connection.execute(select(things.c.id).where(HAS_SERIAL).limit(1)).first())
+        return tuple(name for name, found in zip(RARE, used, strict=True) if found)
 
 
 def shown(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,6 +101,10 @@ def described(device: Device) -> dict[str, Any]:
         "created": rfc3339(device.created),
         "retired": None if device.retired is None else rfc3339(device.retired),
         "note": device.note,
+        "serial": device.serial,
+        "label": device.label,
+        "urn": device.urn,
+        "codes": told_codes(device),
         "configs": [
             {
                 "valid_from": rfc3339(each.valid_from),
@@ -103,9 +121,20 @@ def described(device: Device) -> dict[str, Any]:
     }
 
 
-def row(device: Device) -> dict[str, str]:
-    """A device in the columns of the device CSV: the position as it was stated, a principal of its own as nothing."""
-    values = {
+def told_codes(device: Device) -> list[dict[str, Any]]:
+    """Its codes, then and now, the oldest first; `from` null: ever since, `to` null: still."""
+    return [
+        {
+            "scheme": each.scheme, "code": each.code, "from": rfc3339(each.valid_from) if each.valid_from else None,
+            "to": None if each.valid_to is None else rfc3339(each.valid_to),
+        }
+        for each in device.codes
+    ]  # fmt: skip
+
+
+def cells_of(device: Device) -> dict[str, str]:
+    """A device in every column of a device CSV: the position as it was stated, a principal of its own as nothing."""
+    return {
         "id": device.id,
         "type": device.type,
         "adapter": device.adapter,
@@ -121,14 +150,16 @@ def row(device: Device) -> dict[str, str]:
         "principal": "" if device.principal == device.id else device.principal,
         "settings": json.dumps(shown(device.settings), ensure_ascii=False, sort_keys=True) if device.settings else "",
         "note": device.note,
+        "offset": _number(device.config.offset),
+        "mount_height": _number(device.config.mount_height),
+        "period_rule": device.config.period_rule,
+        "serial": device.serial,
     }
-    assert tuple(values) == COLUMNS
-    return values
 
 
 def form_of(cells: Mapping[str, str]) -> DeviceForm:
     """The form that a CSV row fills in; columns by their English or Chinese names, empty cells left out. Raises FormError."""
-    fields: dict[str, Any] = {_FIELD.get(name, name): text for name, text in cells.items() if text.strip()}
+    fields: dict[str, Any] = {_FIELD.get(name, name): text for name, text in cells.items() if text and not text.isspace()}
     if "settings" in fields:
         try:
             fields["settings"] = json.loads(fields["settings"])
@@ -139,12 +170,12 @@ def form_of(cells: Mapping[str, str]) -> DeviceForm:
     return DeviceForm.read(fields)
 
 
-def _csv(devices: Iterator[Device]) -> Iterator[str]:
+def _csv(devices: Iterator[Device], rare: tuple[str, ...]) -> Iterator[str]:
     sheet = io.StringIO()
-    writer = csv.DictWriter(sheet, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(sheet, (*COLUMNS, *rare), extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for device in devices:
-        writer.writerow(row(device))
+        writer.writerow(cells_of(device))
         yield sheet.getvalue()
         sheet.seek(0)
         sheet.truncate()

@@ -10,7 +10,7 @@ import pydantic
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from sensing import properties, topics
+from sensing import properties, thresholds, topics
 from sensing.coordinates import CHINA, Crs, in_china
 from sensing.errors import ValidationError
 from sensing.units import UnitError, code, converter, preferred
@@ -85,11 +85,21 @@ def _fitting(units: dict[str, str]) -> dict[str, str]:
     return found
 
 
+def _watchable(settings: dict[str, Any]) -> dict[str, Any]:
+    try:
+        thresholds.read(settings.get("thresholds"))
+    except ValidationError as error:
+        raise PydanticCustomError("form", "{what}", {"what": error.what, "hint": error.hint}) from None
+    return settings
+
+
 Id = Annotated[str, AfterValidator(_id)]
 Text = Annotated[str, Field(max_length=_LONGEST_TEXT), AfterValidator(_printable)]
+Serial = Annotated[str, Field(max_length=128), AfterValidator(_printable)]
 Word = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 MaybeNumber = Annotated[Number | None, BeforeValidator(_blank_is_none)]
+Settings = Annotated[dict[str, Any], AfterValidator(_watchable)]
 Units = Annotated[dict[Word, Word], BeforeValidator(_units), AfterValidator(_fitting)]
 
 
@@ -125,11 +135,12 @@ class DeviceForm(_Form):
     zero: MaybeNumber = None
     offset: Number = 0.0
     mount_height: MaybeNumber = None
-    unit: Units = {}
+    unit: Units = Field(default_factory=dict)
     period_rule: Text = ""
     principal: Annotated[Id | None, BeforeValidator(_blank_is_none)] = None
-    settings: dict[str, Any] = {}
+    settings: Settings = Field(default_factory=dict)
     note: Text = ""
+    serial: Serial = ""
 
     @model_validator(mode="after")
     def _in_the_world(self) -> DeviceForm:
@@ -154,8 +165,9 @@ class DeviceChanges(_Form):
     unit: Units | None = None
     period_rule: Text | None = None
     principal: Id | None = None
-    settings: dict[str, Any] | None = None
+    settings: Settings | None = None
     note: Text | None = None
+    serial: Serial | None = None
 
     @model_validator(mode="after")
     def _in_the_world(self) -> DeviceChanges:

@@ -7,10 +7,9 @@ answered from a set of the credentials that ended since this gatekeeper was made
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, or_, select
+from sqlalchemy import bindparam, or_, select
 
 from sensing.access import digest, opens
 from sensing.model import Grant, Micros
@@ -18,7 +17,8 @@ from sensing.times import now
 from sensing.topics import is_id
 
 from .database import Database, Poller
-from .schema import credentials, principals
+from .engines import Where
+from .schema import certificates, credentials, principals
 
 _ended = or_(credentials.c.revoked.is_not(None), principals.c.retired.is_not(None))
 _columns = (
@@ -40,6 +40,9 @@ _LIVE = (
         principals.c.retired.is_(None),
     )
 )
+_CERTIFIED = _LIVE.join(certificates, certificates.c.credential == credentials.c.id).where(
+    certificates.c.fingerprint == bindparam("fingerprint")
+)
 _MOVED = (
     select(credentials.c.id, _ended.label("ended"), credentials.c.expires)
     .select_from(_joined)
@@ -50,7 +53,7 @@ _MOVED = (
 class RegistryGatekeeper:
     """For one thread. Raises NotFoundError when the registry is not there yet, UnreachableError when it does not answer."""
 
-    def __init__(self, where: Path | Engine, clock: Callable[[], Micros] = now) -> None:
+    def __init__(self, where: Where, clock: Callable[[], Micros] = now) -> None:
         self._clock = clock
         self._database = Database(where)
         self._poller = Poller(self._database)
@@ -76,6 +79,15 @@ class RegistryGatekeeper:
         if not rows:
             digest(b"", password[:64])
         return granted
+
+    def recognise(self, username: str, fingerprint: str) -> Grant | None:
+        """The grant of a client certificate, by its SHA-256, if it is a live credential of this principal."""
+        if not is_id(username):
+            return None
+        values = {"principal": username, "now": self._clock(), "fingerprint": fingerprint}
+        for row in self._poller.rows(_CERTIFIED, values):
+            return Grant(username, row.id, row.origin, row.run, row.expires)
+        return None
 
     def still_valid(self, grant: Grant) -> bool:
         """Whether the credential is neither revoked nor expired, nor its principal retired, as of now."""

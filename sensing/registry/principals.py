@@ -16,7 +16,8 @@ from sensing.topics import is_id
 from .credentials import add_credential, only_pair, open_run, revoke
 from .database import Change, Database
 from .records import Credential, CredentialEntry, Kind, Principal, Run
-from .schema import ACTIVE, credentials, principals, runs, things
+from .schema import ACTIVE, certificates, credentials, principals, runs, things
+from .scope import check_principal
 
 INTERNAL = "web"
 """The principal by which the service gives itself commands (DECISIONS "Files and processes")."""
@@ -45,6 +46,7 @@ class Principals:
         """One more credential beside those it has, for another origin or run. Raises NotFoundError, ValidationError, ConflictError."""
         with self.database.write(actor) as change:
             active_principal(change.connection, principal_id)
+            check_principal(change.connection, actor, principal_id)
             return add_credential(change, principal_id, origin, run, expires)
 
     def rotate_principal(
@@ -56,6 +58,7 @@ class Principals:
         """
         with self.database.write(actor) as change:
             active_principal(change.connection, principal_id)
+            check_principal(change.connection, actor, principal_id)
             pair = (Origin(origin), run) if origin else only_pair(change.connection, principal_id, change.at)
             until = change.at + int(overlap_s * SECOND)
             same = and_(credentials.c.principal == principal_id, credentials.c.origin == pair[0], credentials.c.run == pair[1])
@@ -73,6 +76,7 @@ class Principals:
         """End one credential, or all that are live, at once; returns how many. Raises NotFoundError."""
         with self.database.write(actor) as change:
             _principal(change.connection, principal_id)
+            check_principal(change.connection, actor, principal_id)
             which = credentials.c.principal == principal_id
             if credential_id is not None:
                 which = and_(which, credentials.c.id == credential_id)
@@ -89,6 +93,7 @@ class Principals:
         """Refuse it from now on, restorably. Raises NotFoundError; ConflictError while it carries devices."""
         with self.database.write(actor) as change:
             active_principal(change.connection, principal_id)
+            check_principal(change.connection, actor, principal_id)
             carried = change.connection.execute(
                 select(things.c.id).where(things.c.principal == principal_id, things.c.state == ACTIVE).limit(1)
             ).scalar()
@@ -102,6 +107,7 @@ class Principals:
     def restore_principal(self, principal_id: str, *, actor: Actor) -> None:
         """Let a retired principal in again, by the credentials it had. Raises NotFoundError."""
         with self.database.write(actor) as change:
+            check_principal(change.connection, actor, principal_id)
             if _principal(change.connection, principal_id).retired is not None:
                 set_retired(change, principal_id, None)
                 change.record("principal_restored", principal_id)
@@ -204,7 +210,9 @@ def _described(connection: Connection, rows: Sequence[Row[Any]]) -> list[Princip
     count = select(things.c.principal, func.count()).where(things.c.state == ACTIVE, things.c.principal.in_(wanted))
     carried = {owner: int(devices) for owner, devices in connection.execute(count.group_by(things.c.principal))}
     held: dict[str, list[CredentialEntry]] = {}
-    query = select(mine.principal, mine.id, mine.origin, mine.run, mine.created, mine.expires, mine.revoked)
+    fingerprint = func.coalesce(certificates.c.fingerprint, "")
+    query = select(mine.principal, mine.id, mine.origin, mine.run, mine.created, mine.expires, mine.revoked, fingerprint)
+    query = query.select_from(credentials.outerjoin(certificates))
     for owner, *entry in connection.execute(query.where(mine.principal.in_(wanted)).order_by(mine.created, mine.id)):
         held.setdefault(owner, []).append(CredentialEntry(*entry))
     return [

@@ -42,6 +42,7 @@ class ApiToken:
     role: Role
     text: str = field(repr=False)
     expires: Micros | None = None
+    areas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class TokenEntry:
     id: str
     name: str
     role: Role
+    areas: tuple[str, ...]
     created: Micros
     expires: Micros | None
     revoked: Micros | None
@@ -58,7 +60,7 @@ class TokenEntry:
 
 @dataclass(frozen=True)
 class CredentialEntry:
-    """A credential as it is listed: everything but the secret."""
+    """A credential as it is listed: everything but the secret. certificate: its fingerprint, "" for a password."""
 
     id: str
     origin: str
@@ -66,6 +68,7 @@ class CredentialEntry:
     created: Micros
     expires: Micros | None
     revoked: Micros | None
+    certificate: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,24 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Code:
+    """What a thing is called by, from valid_from (0: ever since) until valid_to (None: still).
+
+    scheme: the adapter for a native id, `serial`, or the scheme of a further code.
+    """
+
+    scheme: str
+    code: str
+    valid_from: Micros = 0
+    valid_to: Micros | None = None
+
+
+@dataclass(frozen=True)
 class Device:
-    """A Thing as people see it. lon, lat: WGS 84 degrees; raw_lon, raw_lat: as stated, in `crs`. configs: by valid_from, then generation."""
+    """A Thing as people see it. lon, lat: WGS 84 degrees; raw_lon, raw_lat: as stated, in `crs`. configs: by valid_from, then generation.
+
+    label, urn: for ever (labels.py). codes: native ids, serial numbers and further codes, then and now, the oldest first.
+    """
 
     id: str
     type: str
@@ -114,7 +133,12 @@ class Device:
     created: Micros
     retired: Micros | None
     note: str
+    uid: int
+    serial: str
     configs: tuple[Config, ...]
+    label: str = ""
+    urn: str = ""
+    codes: tuple[Code, ...] = ()
 
     @property
     def config(self) -> Config:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, insert, select, update
 
 from sensing.coordinates import Crs, to_wgs84
 from sensing.errors import NotFoundError
-from sensing.model import Config
+from sensing.model import Config, Micros
 
-from .records import Device
-from .schema import configs, things
+from . import labels
+from .records import Code, Device
+from .schema import ACTIVE, UNDONE, configs, identifiers, site, things
+
+SERIAL = "serial"
+"""The scheme of serial numbers."""
 
 HIDDEN = "***"
 """Stands for a secret setting wherever settings are shown; written back, it means "as it is"."""
@@ -29,7 +33,7 @@ def place(lat: float | None, lon: float | None, crs: Crs) -> dict[str, Any]:
 
 def thing_row(connection: Connection, device_id: str) -> Row[Any]:
     """The row of a device, active or retired. Raises NotFoundError."""
-    found = connection.execute(select(things).where(things.c.id == device_id)).first()
+    found = connection.execute(select(things).where(things.c.id == device_id, things.c.state != UNDONE)).first()
     if found is None:
         raise NotFoundError(f'device "{device_id}" does not exist', "`sensing device list` shows them")
     return found
@@ -73,4 +77,44 @@ def devices_of(connection: Connection, rows: Iterable[Row[Any]]) -> list[Device]
     found = list(rows)
     dated = configs_of(connection, [row.id for row in found])
     columns = [column for column in things.columns.keys() if column != "changed"]  # noqa: SIM118 - not a dict
-    return [Device(**{name: getattr(row, name) for name in columns}, configs=dated[row.id]) for row in found]
+    codes, at_site = codes_of(connection, found), site_code(connection) if found else ""
+    return [
+        Device(
+            **{name: getattr(row, name) for name in columns}, configs=dated[row.id], codes=codes[row.id],
+            label=labels.label(at_site, row.uid), urn=labels.urn(at_site, row.uid),
+        )
+        for row in found
+    ]  # fmt: skip
+
+
+def site_code(connection: Connection) -> str:
+    """Whose URNs are given here."""
+    return str(connection.execute(select(site.c.code)).scalar_one())
+
+
+def new_uids(connection: Connection, count: int) -> range:
+    """Numbers for so many new things, never given before and never again."""
+    connection.execute(update(site).values(uids=site.c.uids + count))
+    last = int(connection.execute(select(site.c.uids)).scalar_one())
+    return range(last - count + 1, last + 1)
+
+
+def codes_of(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, tuple[Code, ...]]:
+    """Every code of these rows of `things`, the oldest first; those of today begin when the last one of their scheme ended."""
+    past: dict[str, list[Code]] = {row.id: [] for row in rows}
+    mine = identifiers.c
+    order = (mine.thing, mine.valid_from, mine.scheme, mine.code)
+    for each in connection.execute(select(identifiers).where(mine.thing.in_(list(past))).order_by(*order)):
+        past[each.thing].append(Code(each.scheme, each.code, each.valid_from, each.valid_to))
+    return {row.id: (*past[row.id], *_codes_now(row, past[row.id])) for row in rows}
+
+
+def _codes_now(row: Row[Any], past: Sequence[Code]) -> Iterator[Code]:
+    for scheme, code in ((row.adapter, row.native), (SERIAL, row.serial)):
+        if code and row.state == ACTIVE:
+            yield Code(scheme, code, since(past, scheme))
+
+
+def since(past: Sequence[Code], scheme: str) -> Micros:
+    """When the code of today of a scheme began to be a thing's."""
+    return max((each.valid_to for each in past if each.scheme == scheme and each.valid_to is not None), default=0)

@@ -8,31 +8,28 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
+from sensing.access import check_area
 from sensing.audit import Actor
 from sensing.errors import ConflictError, NotFoundError, SensingError, ValidationError
 from sensing.model import Config, Micros, Origin
 
+from . import dated
 from .credentials import add_credential
 from .database import Change, Database
 from .forms import DeviceChanges, DeviceForm
+from .history import edited_config
+from .identifiers import restore_codes, retire_codes
 from .natives import normal
+from .newcomers import make_room, revived
 from .principals import active_principal, add_principal, set_retired
 from .records import Credential, Device, Kind, Registered
-from .rows import HIDDEN, add_config, configs_of, devices_of, place, thing_row
-from .schema import ACTIVE, RETIRED, things
+from .rows import HIDDEN, add_config, devices_of, new_uids, place, thing_row
+from .schema import ACTIVE, IS_ACTIVE, RETIRED, UNDONE, things
+from .scope import check_device, check_principal, within
 from .types import placed
 
 _PAGE = 1_000
-_DATED = {
-    "zero": "zero",
-    "offset": "offset",
-    "mount_height": "mount_height",
-    "datum": "datum",
-    "unit": "units",
-    "period_rule": "period_rule",
-}
-"""Form field to the field of Config that it dates."""
-_PLAIN = ("name", "area", "note", "settings")
+_PLAIN = ("name", "area", "note", "settings", "serial")
 
 
 class DeviceFilter(msgspec.Struct, frozen=True):
@@ -44,6 +41,8 @@ class DeviceFilter(msgspec.Struct, frozen=True):
     adapter: str | None = None
     principal: str | None = None
     state: str | None = ACTIVE
+    areas: tuple[str, ...] = ()
+    """Within these only (access.covers); () is everywhere."""
 
 
 IN_SERVICE = DeviceFilter()
@@ -77,23 +76,37 @@ class Things:
                     raise type(error)(f"{form.id}: {error.what}", error.hint) from None
             return [Registered(device, made[device.id]) for device in _in_order(change.connection, list(made))]
 
-    def edit_device(self, device_id: str, changes: DeviceChanges, *, actor: Actor, valid_from: Micros | None = None) -> Device:
+    def edit_device(
+        self, device_id: str, changes: DeviceChanges, *, actor: Actor, valid_from: Micros | None = None, valid_to: Micros | None = None,
+        by: Mapping[str, float] | None = None,
+    ) -> Device:  # fmt: skip
         """Change the fields that are set. zero, datum, unit, offset, mount_height and period_rule hold from `valid_from` (None: now)
-        until the next dated configuration; the others hold at once. Raises NotFoundError, ValidationError, ConflictError.
+        until `valid_to` (None: until the next dated configuration); the others hold at once. by: what is added to zero, offset or
+        mount_height. Raises NotFoundError, ValidationError, ConflictError.
         """
         with self.database.write(actor) as change:
-            row = thing_row(change.connection, device_id)
-            told = self._edited_row(change, row, changes) | self._edited_config(change, device_id, changes, valid_from)
-            if told:
-                change.connection.execute(update(things).where(things.c.id == device_id).values(changed=change.version))
-                change.record("device_edited", device_id, **told)
+            since = change.at if valid_from is None else valid_from
+            self.apply_changes(change, device_id, changes, dated.Edit.read(changes, since, valid_to, by))
             return devices_of(change.connection, [thing_row(change.connection, device_id)])[0]
+
+    def apply_changes(self, change: Change, device_id: str, changes: DeviceChanges, edit: dated.Edit | None = None) -> None:
+        """`edit_device` in the caller's transaction; edit: of what is dated, None for now."""
+        row = thing_row(change.connection, device_id)
+        check_device(change.actor, row)
+        told = self._edited_row(change, row, changes) | edited_config(
+            change, device_id, edit or dated.Edit.read(changes, change.at)
+        )
+        if told:
+            change.connection.execute(update(things).where(things.c.id == device_id).values(changed=change.version))
+            change.record("device_edited", device_id, **told)
 
     def retire_device(self, device_id: str, *, actor: Actor) -> Device:
         """Take a device out of service, restorably; its own principal goes with it unless it carries others. Raises NotFoundError."""
         with self.database.write(actor) as change:
             row = thing_row(change.connection, device_id)
+            check_device(actor, row)
             if row.state == ACTIVE:
+                retire_codes(change, row)
                 self._set_state(change, device_id, RETIRED, change.at)
                 if row.principal == device_id and not _carries(change.connection, device_id):
                     set_retired(change, device_id, change.at)
@@ -104,11 +117,13 @@ class Things:
         """Take a retired device back, with the credentials it had. Raises NotFoundError, ConflictError naming who has its native id."""
         with self.database.write(actor) as change:
             row = thing_row(change.connection, device_id)
+            check_device(actor, row)
             if row.state == RETIRED:
                 _refuse_held(change.connection, row.adapter, row.native, device_id)
                 if row.principal == device_id:
                     set_retired(change, device_id, None)
                 active_principal(change.connection, row.principal)
+                restore_codes(change, row)
                 self._set_state(change, device_id, ACTIVE, None)
                 change.record("device_restored", device_id)
             return devices_of(change.connection, [thing_row(change.connection, device_id)])[0]
@@ -137,17 +152,22 @@ class Things:
 
     def _register(self, change: Change, form: DeviceForm, origin: str, run: str) -> Credential | None:
         connection = change.connection
+        check_area(change.actor.areas, form.area, f"device {form.id}")
         adapter, domain = placed(self.types, form.type, form.adapter)
         native = normal(adapter, form.native or form.id)
         held = connection.execute(select(things.c.state).where(things.c.id == form.id)).scalar()
-        if held is not None:
+        if held == UNDONE:
+            make_room(change, [form.id])
+        elif held is not None:
             remedy = "restore it (`sensing device restore`)" if held == RETIRED else "edit it (`sensing device edit`)"
             raise ConflictError(f"device {form.id} exists already, {held}", f"{remedy}, or choose another id")
         _refuse_held(connection, adapter, native, form.id)
         if form.principal is None:
-            add_principal(change, form.id, Kind.SENSOR, form.name)
+            if not (held == UNDONE and revived(change, form.id)):
+                add_principal(change, form.id, Kind.SENSOR, form.name)
         else:
             _refuse_internal(connection, form.principal)
+            check_principal(connection, change.actor, form.principal)
         connection.execute(
             insert(things),
             dict(
@@ -160,11 +180,12 @@ class Things:
                 state=ACTIVE,
                 created=change.at,
                 changed=change.version,
+                uid=new_uids(connection, 1)[0],
                 **place(form.lat, form.lon, form.crs),
                 **{name: getattr(form, name) for name in _PLAIN},
             ),
         )
-        add_config(connection, form.id, Config(**{config: getattr(form, name) for name, config in _DATED.items()}))
+        add_config(connection, form.id, Config(**{config: getattr(form, name) for name, config in dated.FIELDS.items()}))
         fields = form.model_dump(mode="json", exclude_defaults=True, exclude={"id", "settings"})
         change.record(
             "device_registered", form.id, **fields | {"adapter": adapter, "native": native, "settings": sorted(form.settings)}
@@ -189,6 +210,9 @@ class Things:
                 _refuse_held(change.connection, row.adapter, values["native"], row.id)
         if "principal" in values:
             _refuse_internal(change.connection, values["principal"])
+            check_principal(change.connection, change.actor, values["principal"])
+        if "area" in values:
+            check_area(change.actor.areas, values["area"], f"device {row.id}")
         values |= _edited_place(row, changes)
         moved = {name: value for name, value in values.items() if getattr(row, name) != value}
         if moved:
@@ -196,21 +220,6 @@ class Things:
         if "principal" in moved and row.principal == row.id and not _carries(change.connection, row.id):
             set_retired(change, row.id, change.at)
         return {name: sorted(value) if name == "settings" else value for name, value in moved.items()}
-
-    def _edited_config(self, change: Change, device_id: str, changes: DeviceChanges, valid_from: Micros | None) -> dict[str, Any]:
-        wanted = {config: getattr(changes, name) for name, config in _DATED.items() if name in changes.model_fields_set}
-        wanted = {name: value for name, value in wanted.items() if value is not None or name in {"zero", "mount_height"}}
-        dated = configs_of(change.connection, [device_id])[device_id]
-        since = change.at if valid_from is None else valid_from
-        before = next((config for config in reversed(dated) if config.valid_from <= since), dated[0])
-        moved = {name: value for name, value in wanted.items() if getattr(before, name) != value}
-        if not moved:
-            return {}
-        generation = max(config.generation for config in dated) + 1
-        add_config(
-            change.connection, device_id, msgspec.structs.replace(before, generation=generation, valid_from=since, **moved)
-        )
-        return moved | {"valid_from": since, "generation": generation}
 
     def _set_state(self, change: Change, device_id: str, state: str, retired: Micros | None) -> None:
         values = {"state": state, "retired": retired, "changed": change.version}
@@ -228,7 +237,9 @@ def _in_order(connection: Connection, device_ids: list[str]) -> Iterator[Device]
 
 
 def _conditions(chosen: DeviceFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+    found: list[ColumnElement[bool]] = [things.c.state != UNDONE]
+    if chosen.areas:
+        found.append(within(chosen.areas))
     for name in ("type", "area", "adapter", "principal", "state"):
         wanted = getattr(chosen, name)
         if wanted is not None:
@@ -253,15 +264,13 @@ def _edited_place(row: Any, changes: DeviceChanges) -> dict[str, Any]:
 
 
 def _carries(connection: Connection, principal_id: str) -> bool:
-    query = select(things.c.id).where(things.c.principal == principal_id, things.c.state == ACTIVE).limit(1)
+    query = select(things.c.id).where(things.c.principal == principal_id, IS_ACTIVE).limit(1)
     return connection.execute(query).first() is not None
 
 
 def _refuse_held(connection: Connection, adapter: str, native: str, but: str) -> None:
     """Raise ConflictError when another active device has this native id under this adapter."""
-    query = select(things.c.id).where(
-        things.c.adapter == adapter, things.c.native == native, things.c.state == ACTIVE, things.c.id != but
-    )
+    query = select(things.c.id).where(things.c.adapter == adapter, things.c.native == native, IS_ACTIVE, things.c.id != but)
     other = connection.execute(query).scalar()
     if other is not None:
         raise ConflictError(

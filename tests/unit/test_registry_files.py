@@ -11,7 +11,17 @@ from sqlalchemy import text
 from sensing.access import Role, authenticate_token
 from sensing.audit import Actor
 from sensing.errors import NotFoundError, UnreachableError, ValidationError
-from sensing.registry import DeviceForm, Registry, RegistryDirectory, RegistryGatekeeper, bootstrap, database, read_admin_token
+from sensing.registry import (
+    DeviceForm,
+    Registry,
+    RegistryDirectory,
+    RegistryGatekeeper,
+    bootstrap,
+    database,
+    engines,
+    read_admin_token,
+    schema,
+)
 
 ME = Actor("me")
 
@@ -38,7 +48,11 @@ def test_files_are_ours_alone_whatever_the_umask(tmp_path, umask):
     folder.mkdir()
     folder.chmod(0o700)
     registry = bootstrap(folder, {})
-    assert {path.name: mode(path) for path in folder.iterdir()} == {"registry.db": 0o600, "admin.token": 0o600}
+    assert {path.name: mode(path) for path in folder.iterdir()} == {
+        "registry.db": 0o600,
+        "admin.token": 0o600,
+        "audit.key": 0o600,
+    }
     registry.close()
 
 
@@ -80,7 +94,7 @@ def test_a_restored_registry_takes_the_token_of_the_folder(data, tmp_path):
     shutil.copy(tmp_path / "older" / "registry.db", data / "registry.db")
     registry = bootstrap(data, {})
     assert authenticate_token(registry, read_admin_token(data / "admin.token")).role is Role.ADMIN
-    assert [line.what for line in registry.audit_lines()] == ["admin_token_made", "admin_token_made"]
+    assert [line.what for line in registry.audit_lines()] == ["admin_token_made", "admin_token_made", "audit_keyed"]
     registry.close()
 
 
@@ -165,12 +179,12 @@ def test_a_newer_programs_file_is_left_alone(data):
     with newer:
         newer.execute("UPDATE changes SET schema = 99")
     newer.close()
-    with pytest.raises(ValidationError, match=r"has schema 99, this program knows 1"):
+    with pytest.raises(ValidationError, match=rf"has schema 99, this program knows {schema.SCHEMA}"):
         Registry(data / "registry.db", {})
 
 
 def test_a_writer_that_holds_on_is_named_not_waited_for_without_end(data, monkeypatch):
-    monkeypatch.setattr(database, "BUSY_S", 0.05)
+    monkeypatch.setattr(engines, "BUSY_S", 0.05)
     registry = bootstrap(data, {})
     other = sqlite3.connect(data / "registry.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
