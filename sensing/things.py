@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from . import properties, units
+from . import properties, thresholds, units
 from .errors import ValidationError
 from .model import Domain
 from .paths import config_dir
 from .topics import ADAPTER, is_id
 
 Limit = Annotated[tuple[float, float], Field(description="[low, high] in the property's unit")]
+
+
+_STAGES = frozenset(("level", "sentinels", "thresholds"))
+"""Settings that the stages read, whatever the adapter is."""
 
 
 class ThingType(BaseModel):
@@ -42,6 +46,9 @@ class ThingType(BaseModel):
     limits: dict[str, Limit] = {}
     units: dict[str, str] = Field({}, description="Property to the unit its wire values are in, when the wire does not say")
     settings: dict[str, Any] = {}
+    stands: Literal["", "land", "shore", "sea"] = Field(
+        "", description="Where its kind stands; the checklist holds its place against the coast. shore: on it, on either side"
+    )
     datum: str = Field("", description="How its levels relate to a datum, for people")
     wiring: str = Field("", description="What the field engineer must know: cables, ports, menu settings")
 
@@ -82,6 +89,10 @@ class ThingType(BaseModel):
         sentinels = self.settings.get("sentinels", {})
         if not isinstance(sentinels, Mapping) or not all(_are_numbers(values) for values in sentinels.values()):
             raise ValueError("settings.sentinels: write property = [numbers]")
+        try:
+            thresholds.read(self.settings.get("thresholds"))
+        except ValidationError as error:
+            raise ValueError(f"settings.{error}") from None
         return self
 
 
@@ -111,6 +122,22 @@ def read_type(path: Path) -> ThingType:
         raise ValidationError(
             f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}", "docs/things.md lists the fields"
         ) from None
+
+
+def check_settings(types: Iterable[ThingType], adapters: Mapping[str, Any]) -> None:
+    """Ask each type's adapter whether it can read its settings (`check`, where the adapter has one). Raises ValidationError naming the type."""
+    for kind in types:
+        if kind.adapter and kind.adapter not in adapters:
+            raise ValidationError(
+                f'things/{kind.id}.toml: adapter "{kind.adapter}" does not exist', f"there are {', '.join(adapters)}"
+            )
+        check = getattr(adapters.get(kind.adapter), "check", None)
+        own = {key: value for key, value in kind.settings.items() if key not in _STAGES}
+        try:
+            if check is not None:
+                check(own)
+        except ValidationError as error:
+            raise ValidationError(f"things/{kind.id}.toml: {error.what}", error.hint) from None
 
 
 def _is_dynamic(name: str, adapter: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from .root import EPILOG, data_folder
 
-app = typer.Typer(help="审计。The audit log: show it, verify its chain.", no_args_is_help=True)
+app = typer.Typer(help="审计。The audit log: show it, verify its chain, keep a copy.", no_args_is_help=True)
 _LISTED = ("seq", "at", "who", "what", "subject", "details", "address")
 
 
@@ -49,3 +50,27 @@ def verify() -> None:
         show_one(answer)
     if not whole:
         raise typer.Exit(int(Exit.CHECK_FAILED))
+
+
+@app.command(epilog=EPILOG)
+def export(
+    file: Annotated[Path | None, typer.Option("--to-file", help="Write here, mode 0600; standard output when left out")] = None,
+) -> None:
+    """导出审计。Write every line with its hashes, oldest first, one JSON object a line. Keep it where this machine cannot change it.
+
+    Example: `sensing audit export --to-file audit-2026-11.ndjson`
+    """
+    import os
+
+    from .client import connect
+    from .output import talk, write
+    from .words import say
+
+    with connect(data_folder()) as client:
+        text = client.text("/api/audit/export")
+    if file is None:
+        write(text)
+        return
+    with os.fdopen(os.open(file, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w", encoding="utf-8") as out:
+        out.write(text)
+    talk(say("audit_written", count=text.count("\n"), file=file))

@@ -25,20 +25,27 @@ def line(row: Mapping[str, Any]) -> str:
 
     parts = (row.get("reason"), row.get("detail"), both(row.get("remedy")))
     told = "; ".join(printable(str(part)) for part in parts if part)
-    return f"{check(row['ok'])}  {phrase('step', row['step'])}" + (f": {told}" if told and row["ok"] is not True else "")
+    said = f"{check(row['ok'])}  {phrase('step', row['step'])}" + (f": {told}" if told and row["ok"] is not True else "")
+    beside = [
+        f"{'✖' if each.get('fails') else '▲'} {printable(each['reason'])}: {both(each['remedy'])}"
+        for each in row.get("warnings", ())
+    ]
+    return "\n   ".join([said, *beside])
 
 
-def ask(client: Client, device: str, since: str = "") -> list[dict[str, Any]]:
-    """The checklist as the service sees it now: rows {step, ok, reason, remedy, ...}, in order."""
-    rows: list[dict[str, Any]] = client.get(f"/api/devices/{segment(device)}/test", since=since)["steps"]
+def ask(client: Client, device: str, since: str = "", dip: float | None = None) -> list[dict[str, Any]]:
+    """The checklist as the service sees it now: rows {step, ok, reason, remedy, warnings, ...}, in order."""
+    rows: list[dict[str, Any]] = client.get(f"/api/devices/{segment(device)}/test", since=since, dip=dip)["steps"]
     return rows
 
 
-def wait(client: Client, device: str, since: str, timeout_s: float, tell: Callable[[str], None]) -> list[dict[str, Any]]:
+def wait(
+    client: Client, device: str, since: str, timeout_s: float, tell: Callable[[str], None], dip: float | None = None
+) -> list[dict[str, Any]]:
     """Ask until every step is true, telling each change. Raises TimedOutError naming the first step that is not."""
     deadline, told = time.monotonic() + timeout_s, dict[str, str]()
     while True:
-        rows = ask(client, device, since)
+        rows = ask(client, device, since, dip)
         for row in rows:
             text = line(row)
             if told.get(row["step"]) != text and (row["ok"] is not None or row["step"] in told):

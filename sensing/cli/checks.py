@@ -6,7 +6,6 @@ Nothing is written: it is safe while the service runs, and where it never ran.
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import stat
 import sys
@@ -15,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sensing import runfile
+from sensing import disk, runfile
 from sensing.errors import SensingError
 from sensing.settings import Settings, load
 
@@ -30,6 +29,8 @@ _FILES = ("log.db", "store.db", "registry.db")
 
 def examine(data: Path) -> Iterator[Finding]:
     """Every check, in order; one that breaks is a finding itself."""
+    from . import checks_files
+
     yield from _guarded("python", python)
     yield from _guarded("sqlite", sqlite)
     try:
@@ -40,8 +41,9 @@ def examine(data: Path) -> Iterator[Finding]:
         settings = Settings()
     yield from _guarded("folder", folder, data)
     yield from _guarded("secrets", secrets, data)
-    yield from _guarded("space", space, data)
+    yield from _guarded("space", space, data, settings)
     yield from _guarded("clock", clock, data)
+    yield from _guarded("clock", checks_files.clocks, data)
     running = runfile.running(data)
     if running is None:
         yield from _guarded("ports", ports, settings)
@@ -50,7 +52,14 @@ def examine(data: Path) -> Iterator[Finding]:
     yield from _guarded("exposure", exposure, settings)
     yield from _guarded("certificates", certificates, settings)
     yield from _guarded("files", files, data)
+    yield from _guarded("schemas", checks_files.schemas, data)
+    yield from _guarded("journal", checks_files.registry_journal, data)
+    yield from _guarded("lake", checks_files.lake, data)
+    yield from _guarded("archive", checks_files.archive, data)
+    yield from _guarded("leftovers", checks_files.leftovers, data)
+    yield from _guarded("store", store, data, settings)
     yield from _guarded("brokers", brokers, settings)
+    yield from _guarded("exports", exports, settings)
 
 
 def finding(check: str, ok: bool | None, detail: str, remedy: str = "") -> Finding:
@@ -92,8 +101,9 @@ def folder(data: Path) -> Iterator[Finding]:
     about = data.stat()
     if not os.access(data, os.W_OK | os.X_OK):
         yield finding("folder", False, f"{data} is not writable", "give it to the user that runs the service (chown)")
-    elif about.st_mode & stat.S_IWOTH:
-        yield finding("folder", False, f"{data} can be written by everybody", f"chmod 700 {data}")
+    elif about.st_mode & 0o077:
+        who = "written by everybody" if about.st_mode & stat.S_IWOTH else "read by others"
+        yield finding("folder", False, f"{data} can be {who}", f"chmod 700 {data}, or `sensing doctor --repair`")
     else:
         yield finding("folder", True, f"{data}, mode {stat.S_IMODE(about.st_mode):o}")
     kind = _file_system(data)
@@ -115,23 +125,24 @@ def _file_system(data: Path) -> str:
 
 def secrets(data: Path) -> Iterator[Finding]:
     """Files that hold secrets are for their owner alone."""
-    open_ones = [
-        path for path in (data / name for name in ("admin.token", "run.json", "registry.db", "run/demo-credentials.json"))
-        if path.exists() and path.stat().st_mode & 0o077
-    ]  # fmt: skip
+    from .checks_files import open_to_others
+
+    open_ones = open_to_others(data)
     if open_ones:
         names = " ".join(str(path) for path in open_ones)
-        yield finding("secrets", False, f"others may read {names}", f"chmod 600 {names}")
+        yield finding("secrets", False, f"others may read {names}", f"chmod 600 {names}, or `sensing doctor --repair`")
     else:
         yield finding("secrets", True, "0600")
 
 
-def space(data: Path) -> Iterator[Finding]:
+def space(data: Path, settings: Settings) -> Iterator[Finding]:
     """Room on the disk: a full one acknowledges nothing."""
-    above = next(path for path in (data, *data.absolute().parents) if path.exists())
-    free = shutil.disk_usage(above).free
-    remedy = "make room: when the disk is full nothing is acknowledged, and nothing is lost"
-    yield finding("space", free >= _LEAST_FREE, f"{free / 1e9:.1f} GB free", remedy)
+    room = disk.measure(data)
+    found = disk.level(room, settings.disk)
+    remedy = "make room: drills are held first, then nothing is acknowledged, and nothing is lost"
+    said = f"{room.percent:.0f} % used, {room.free / 1e9:.1f} GB free" + (f": {found.name.lower()}" if found else "")
+    fit = found < disk.Level.PAUSE and room.free >= _LEAST_FREE
+    yield finding("space", (None if found else True) if fit else False, said, remedy)
 
 
 def clock(data: Path) -> Iterator[Finding]:
@@ -257,3 +268,25 @@ def brokers(settings: Settings) -> Iterator[Finding]:
     for broker in settings.brokers:
         for found in probe(broker):
             yield finding("brokers", found.ok, f"{broker.host}:{broker.port} {found.what}", found.remedy)
+
+
+def store(data: Path, settings: Settings) -> Iterator[Finding]:
+    """The database that nodes share: it answers, and knows our log."""
+    if not settings.store.url:
+        return
+    from contextlib import closing
+
+    from sensing.store.opening import open_reader
+
+    with closing(open_reader(data, settings)) as reader:
+        place = reader.place()
+    yield finding("store", True, f"PostgreSQL answers, {place} frames of this log are in it")
+
+
+def exports(settings: Settings) -> Iterator[Finding]:
+    """Databases that everything is handed on to: there, with a token that only we can read."""
+    from sensing.export.probe import probe
+
+    for target in settings.export:
+        ok, detail, remedy = probe(target)
+        yield finding("exports", ok, f"{target.name}: {detail}", remedy)

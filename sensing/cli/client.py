@@ -8,10 +8,11 @@ nothing runs here          the app itself, while holding DATA/lock: no operation
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 import httpx
@@ -61,6 +62,14 @@ class Client:
         """The text at a path."""
         return self._ask("GET", path, params=given(params)).text
 
+    def download(self, path: str, **params: Any) -> Iterator[bytes]:
+        """The bytes at a path as they come. Raises SensingError, UnreachableError when they break off."""
+        with reached(), self._http.stream("GET", path, params=given(params)) as response:
+            if response.is_error:
+                response.read()
+                raise refusal(response)
+            yield from response.iter_bytes()
+
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Send JSON, get JSON."""
         return self._ask("POST", path, json=dict(body or {})).json()
@@ -68,6 +77,19 @@ class Client:
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         """Send changes, get what it is now."""
         return self._ask("PATCH", path, json=dict(body)).json()
+
+    def upload(self, path: str, source: IO[bytes], **params: Any) -> Iterator[dict[str, Any]]:
+        """Send a file as it is; the lines of the answer as they come. Raises SensingError, also for an error that comes as a line."""
+        pieces = iter(lambda: source.read(1 << 20), b"")
+        with reached(), self._http.stream("POST", path, params=given(params), content=pieces) as response:
+            if response.is_error:
+                response.read()
+                raise refusal(response)
+            for text in response.iter_lines():
+                line = json.loads(text)
+                if "error" in line:
+                    raise _ERRORS.get(int(line["code"]), SensingError)(line["error"], line["hint"])
+                yield line
 
     def delete(self, path: str) -> None:
         """Take something away."""
@@ -128,10 +150,11 @@ def connect(data: Path, environ: Mapping[str, str] = os.environ, *, network: boo
 @contextlib.contextmanager
 def offline(data: Path) -> Iterator[Client]:
     """The app in this process. The caller holds `DATA/lock`."""
-    from sensing import app
+    from sensing import app, logs
 
     from .inprocess import InProcess
 
+    logs.setup("cli", "warning")  # to stderr: stdout is the answer's
     starlette = app.offline_app(data)  # makes admin.token the first time
     transport = InProcess(starlette)
     with httpx.Client(base_url="http://offline", headers=bearer(admin_token(data)), transport=transport, timeout=TIMEOUT) as http:

@@ -21,23 +21,31 @@ def obey(client: Client, op: str, args: Mapping[str, Any]) -> None:
 
 
 def result(client: Client, answer: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a command did, waited for when the service only gave its id."""
+    """What a command did, waited for when the service only gave its id, with a bar that says how far it is."""
     import time
 
+    from .bar import bar
     from .client import segment
     from .output import talk
     from .words import say
 
-    deadline = time.monotonic() + _WAIT_S
-    while answer["result"] is None:
-        if time.monotonic() > deadline:
-            raise TimedOutError(f"command {answer.get('id')} is not done yet", "work may be busy: `sensing status` shows its lag")
+    if answer["result"] is None:
         talk(say("working", id=answer["id"]))
-        time.sleep(_POLL_S)
-        with contextlib.suppress(NotFoundError):  # not done yet
-            answer = client.get(f"/api/commands/{segment(str(answer['id']))}")
-    done: Mapping[str, Any] = answer["result"]
-    return done
+        deadline, done = time.monotonic() + _WAIT_S, -1
+        with bar(say("working", id=answer["id"]), 1.0) as step:
+            while answer["result"] is None:
+                if time.monotonic() > deadline:
+                    hint = "work may be busy: `sensing status` shows its lag"
+                    raise TimedOutError(f"command {answer.get('id')} is not done yet", hint)
+                time.sleep(_POLL_S)
+                with contextlib.suppress(NotFoundError):  # work has not come to it yet
+                    answer = client.get(f"/api/commands/{segment(str(answer['id']))}")
+                if answer.get("total"):
+                    step(answer["done"] / answer["total"])
+                if answer.get("done", -1) != done:  # it goes on: wait on
+                    done, deadline = answer.get("done", -1), time.monotonic() + _WAIT_S
+    found: Mapping[str, Any] = answer["result"]
+    return found
 
 
 def show(done: Mapping[str, Any]) -> None:

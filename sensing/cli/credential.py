@@ -12,6 +12,18 @@ _PRINCIPAL_KEYS = ("id", "kind", "credential", "username", "password", "origin",
 def show_device(answer: Mapping[str, Any], said: str = "registered") -> None:
     """What `device register` and `device rotate` answer (CONTRACT "Lines that programs read")."""
     _show(answer, {name: answer.get(name) for name in KEYS}, said)
+    _knocked(answer.get("quarantine") or {})
+
+
+def _knocked(told: Mapping[str, Any]) -> None:
+    """What had knocked before it was registered."""
+    from .output import talk
+    from .words import say
+
+    if told.get("frames"):
+        talk(say("claimed", frames=told["frames"]))
+    if others := told.get("others"):
+        talk(say("claimed_not", frames=others["frames"], principals=", ".join(others["principals"])))
 
 
 def show_principal(answer: Mapping[str, Any], said: str) -> None:

@@ -21,6 +21,7 @@ app = typer.Typer()
 _SHOWN = ("device", "time", "code", "property", "statistic", "value", "unit", "result", "result_unit")
 _WIDTHS = (14, 19, 10, 20, 14, 10, 9, 11, 9)
 _NOBODY = "unknown"
+_ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 @app.command(epilog=EPILOG)
@@ -134,6 +135,10 @@ def _opened(file: str) -> Iterator[IO[bytes]]:
     with contextlib.ExitStack() as stack:
         try:
             source = stack.enter_context(Path(file).open("rb"))
+            if source.peek(4)[:4] == _ZSTD:
+                from sensing import app as root
+
+                source = stack.enter_context(root.opened_recording(Path(file)))
         except OSError as error:
             raise NotFoundError(f"{file}: {error.strerror}", "name a file, or - for stdin") from None
         yield source

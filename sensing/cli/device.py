@@ -35,6 +35,7 @@ def register(
     ] = None,
     setting: fields.Setting = None,
     note: fields.Note = None,
+    serial: fields.Serial = None,
     wait: Annotated[str | None, typer.Option(metavar="120s", help="Wait for its first message, and say how far it came")] = None,
 ) -> None:
     """登记设备。Register a device. Prints how it must connect; the password is shown once and never again.
@@ -52,15 +53,16 @@ def register(
     patience = None if wait is None else times.parse_duration(wait) / times.SECOND
     form = fields.form(
         id=device, type=type_, adapter=adapter, native=native, name=name, at=at, crs=crs, area=area, datum=datum, zero=zero,
-        offset=offset, mount_height=mount_height, unit=unit, period_rule=period_rule, principal=principal, settings=setting, note=note,
+        offset=offset, mount_height=mount_height, unit=unit, period_rule=period_rule, principal=principal, settings=setting, note=note, serial=serial,
     )  # fmt: skip
     since = times.rfc3339(times.now())
     with connect(data_folder()) as client:
         if patience is not None:
             _must_run(client)
-        show_device(client.post("/api/devices", form))
-        if patience is not None:
-            _watch(client, device, since, patience)
+        done = client.post("/api/devices", form)
+        show_device(done)
+        if patience is not None:  # the service's own clock says since when: ours may be another machine's
+            _watch(client, device, (done.get("device") or {}).get("created") or since, patience)
 
 
 @app.command("list", epilog=EPILOG)
@@ -99,6 +101,7 @@ def prove(
     device: Id,
     since: Annotated[str | None, typer.Option(help="Look at what came since (a duration or an instant)")] = None,
     wait: Annotated[str | None, typer.Option(metavar="60s", help="Wait until every step is true")] = None,
+    dip: Annotated[float | None, typer.Option(metavar="3.42", help="What a hand measured, to compare the level with")] = None,
 ) -> None:
     """检验设备。Prove that a device works: connected, arrived, decoded, plausible, stored; each with why not and what to do.
 
@@ -115,59 +118,12 @@ def prove(
     at = times.rfc3339(times.since(since, times.now())) if since else ""
     with connect(data_folder()) as client:
         if wait is not None:
-            _watch(client, device, at, times.parse_duration(wait) / times.SECOND, show=True)
+            _watch(client, device, at, times.parse_duration(wait) / times.SECOND, dip=dip, show=True)
             return
-        rows = checklist.ask(client, device, at)
+        rows = checklist.ask(client, device, at, dip)
     _show_steps(rows)
     if not checklist.passed(rows):
         raise typer.Exit(int(Exit.CHECK_FAILED))
-
-
-@app.command(epilog=EPILOG)
-def edit(
-    device: Id,
-    type_: Annotated[str | None, typer.Option("--type", help="Another kind of device")] = None,
-    native: fields.Native = None,
-    name: fields.Name = None,
-    at: fields.At = None,
-    crs: fields.Crs = None,
-    area: fields.Area = None,
-    datum: fields.Datum = None,
-    zero: fields.Zero = None,
-    offset: fields.Offset = None,
-    mount_height: fields.Mount = None,
-    unit: fields.Unit = None,
-    period_rule: fields.Period = None,
-    principal: fields.Principal = None,
-    setting: fields.Setting = None,
-    note: fields.Note = None,
-    valid_from: Annotated[
-        str | None, typer.Option(help="Since when zero, datum, unit, offset, mount height and period hold; now when left out")
-    ] = None,
-) -> None:
-    """修改设备。Change what is known of a device; what is not named stays. Zero, datum, unit and heights are dated: the past keeps its own.
-
-    Example: `sensing device edit gauge-17 --zero 3.25 --valid-from 2026-09-01T00:00:00Z`
-    """
-    from sensing import times
-    from sensing.errors import UsageError
-
-    from .client import connect, segment
-    from .output import show_one, talk
-    from .words import say
-
-    changes = fields.form(
-        type=type_, native=native, name=name, at=at, crs=crs, area=area, datum=datum, zero=zero, offset=offset,
-        mount_height=mount_height, unit=unit, period_rule=period_rule, principal=principal, settings=setting, note=note,
-    )  # fmt: skip
-    if not changes:
-        raise UsageError(f"nothing to change in {device}", "name at least one field, such as --zero 3.25")
-    if valid_from is not None:
-        changes["valid_from"] = times.rfc3339(times.since(valid_from, times.now()))
-    with connect(data_folder()) as client:
-        answer = client.patch(f"/api/devices/{segment(device)}", changes)
-    talk(say("edited", id=device))
-    show_one(answer)
 
 
 @app.command(epilog=EPILOG)
@@ -257,14 +213,14 @@ def _must_run(client: Any) -> None:
         raise UnreachableError("nothing runs here, so no message can arrive", "start it with `sensing up`, or leave --wait out")
 
 
-def _watch(client: Any, device: str, since: str, patience_s: float, *, show: bool = False) -> None:
+def _watch(client: Any, device: str, since: str, patience_s: float, *, dip: float | None = None, show: bool = False) -> None:
     from . import checklist
     from .output import talk
     from .words import say
 
     _must_run(client)
     talk(say("waiting", id=device, seconds=f"{patience_s:g}"))
-    rows = checklist.wait(client, device, since, patience_s, talk)
+    rows = checklist.wait(client, device, since, patience_s, talk, dip)
     if show:
         _show_steps(rows)
 
@@ -276,4 +232,4 @@ def _show_steps(rows: list[dict[str, Any]]) -> None:
     if layout() == "table":
         write("".join(checklist.line(row) + "\n" for row in rows))
     else:
-        show_rows(rows, ("step", "ok", "reason", "remedy"))
+        show_rows(rows, ("step", "ok", "reason", "remedy", "warnings"))

@@ -17,12 +17,14 @@ Datum = Annotated[str | None, typer.Option(help="The datum of its levels")]
 Zero = Annotated[float | None, typer.Option(metavar="M", help="Station zero above the datum, m")]
 Offset = Annotated[float | None, typer.Option(metavar="M", help="Added to its levels, m")]
 Mount = Annotated[float | None, typer.Option("--mount-height", metavar="M", help="Sensor above the zero, m (distance sensors)")]
+Dated = Annotated[str | None, typer.Option(metavar="M", help="Another value, m; +0.35 adds to what there is, +-0.35 takes away")]
 Unit = Annotated[list[str] | None, typer.Option(metavar="PROP=UNIT", help="Unit on the wire of a property; may be repeated")]
 Period = Annotated[str | None, typer.Option("--period-rule", help="Where its periods are anchored: begin or end")]
 Setting = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of its adapter, JSON or text; may be repeated")
 ]
 Note = Annotated[str | None, typer.Option(help="A note")]
+Serial = Annotated[str | None, typer.Option(help="The serial number of its hardware")]
 Native = Annotated[str | None, typer.Option(help="Its id on the wire; the id itself when left out")]
 Principal = Annotated[str | None, typer.Option(help="Who carries it")]
 
@@ -39,6 +41,17 @@ def form(**given: Any) -> dict[str, Any]:
             key: _value(text) for key, text in (pair(each, "--set", "KEY=VALUE") for each in fields["settings"])
         }
     return fields
+
+
+def dated(name: str, text: str | None) -> float | str | None:
+    """A value, or `+NUMBER` that is added to the one there is. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        number = float(text.removeprefix("+"))
+    except ValueError:
+        raise UsageError(f'{name} "{text}" is not a number', "write 3.25, or +0.35 to add to what there is") from None
+    return text if text.startswith("+") else number
 
 
 def position(text: str) -> tuple[float, float]:

@@ -24,6 +24,8 @@ JSON_SPEAKERS = frozenset(("senml", "plainjson", "gpsd", "lorawan", "events"))
 _HEX_KEYS = ("payload_hex", "raw_hex")
 _BASE64_KEYS = ("payload_b64", "payload_base64")
 _TEXT_KEYS = ("data", "payload", "hex", "raw")
+_INTRODUCTION = {"gateway", "kind", "devices"}
+"""A recording's line about who speaks."""
 
 
 class Input(NamedTuple):
@@ -74,7 +76,7 @@ def _wrapped(bare: bytes, text: bytes, adapter: str) -> Input | None:
         return Input(text)
     if not isinstance(tree, dict):
         return Input(text)
-    if str(tree.get("format", "")).startswith("sensing-record/"):
+    if str(tree.get("format", "")).startswith("sensing-record/") or tree.keys() == _INTRODUCTION:
         return None
     topic = tree.get("topic") if isinstance(tree.get("topic"), str) else ""
     payload = _payload(tree, adapter)

@@ -7,21 +7,35 @@ import typer
 from . import (
     annotate,
     audit,
+    backup,
+    certificate,
     config,
     decode,
     device,
+    device_codes,
+    device_edit,
+    device_import,
+    device_types,
     dlq,
     doctor,
+    event,
     explain,
+    export,
+    labels,
     ledger,
     principal,
     quarantine,
     query,
+    record,
     redecode,
+    replay,
     service,
+    storm,
     tail,
     token,
+    user,
 )
+from .lean import without
 from .root import EPILOG, Root
 
 app = typer.Typer(
@@ -34,13 +48,22 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _one in (service, doctor, decode, tail, query, explain, redecode, ledger, annotate):
+for _one in (service, doctor, decode, tail, query, export, explain, redecode, ledger, annotate, record, replay, backup):
     app.add_typer(_one.app)
+device.app.add_typer(device_import.app)
+device.app.add_typer(device_edit.app)
+device.app.add_typer(device_types.app)
+device.app.add_typer(labels.app)
+principal.app.add_typer(certificate.app)
+device.app.add_typer(device_codes.app)
 for _name, _group in (
     ("device", device),
     ("principal", principal),
     ("dlq", dlq),
     ("quarantine", quarantine),
+    ("event", event),
+    ("storm", storm),
+    ("user", user),
     ("token", token),
     ("audit", audit),
     ("config", config),
@@ -50,4 +73,5 @@ for _name, _group in (
 
 def main() -> None:
     """Run the command line; never returns."""
+    without("pandas")
     app(prog_name="sensing")

@@ -19,6 +19,7 @@ from .words import phrase, say, zone
 
 QUALITY_MARK = {1: "●", 2: "○", 3: "▲", 4: "✖", 9: "◇"}
 """Severity is a mark and a word, never a colour alone."""
+SEVERITY_MARK = {"watch": "△", "warning": "▲", "danger": "■"}
 _COLOUR = {1: "green", 2: "cyan", 3: "yellow", 4: "red", 9: "magenta"}
 _CHECK = {True: ("✔", "passed", "green"), False: ("✖", "failed", "red"), None: ("…", "unknown", "yellow")}
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -98,6 +99,8 @@ def cell(name: str, value: Any) -> str:
         return "–"
     if name.endswith("quality") and value in QUALITY_MARK:
         return quality(value)
+    if name == "severity" and value in SEVERITY_MARK:
+        return f"{SEVERITY_MARK[value]} {phrase('severity', value)}"
     if name == "origin" and value != "live":
         return phrase("origin", value)
     if isinstance(value, bool):

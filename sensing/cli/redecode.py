@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,7 +27,6 @@ COLUMNS = (
     "frame",
 )
 _KINDS = ("same", "changed", "new", "gone")
-Step = Callable[[float], None]
 
 
 @app.command(epilog=EPILOG)
@@ -47,6 +43,7 @@ def redecode(
 
     Example: `sensing redecode --device gulei-01 --since 7d --dry-run`
     """
+    from .bar import bar
     from .client import connect
     from .commands import result, show
     from .output import show_rows, sure, talk
@@ -61,7 +58,7 @@ def redecode(
         if dry_run:
             return
         sure(say("redecode_sure", count=counts["changed"] + counts["new"]), yes=yes)
-        with _bar(say("redecoding"), None):
+        with bar(say("redecoding"), None):
             given = {name: value for name, value in wanted.items() if value}
             done = result(client, client.post("/api/commands", {"op": "redecode", "args": given}))
         show(done)
@@ -69,12 +66,13 @@ def redecode(
 
 def _compared(client: Client, wanted: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, int]]:
     """Every row that would change, and how many frames and rows there are of each kind."""
+    from .bar import bar
     from .words import say
 
     rows: list[dict[str, Any]] = []
     counts = dict.fromkeys(("frames", *_KINDS), 0)
     cursor: str | None = None
-    with _bar(say("comparing"), 1.0) as step:
+    with bar(say("comparing"), 1.0) as step:
         while True:
             answer = client.get("/api/redecode", **wanted, cursor=cursor)
             rows += answer["items"]
@@ -86,18 +84,3 @@ def _compared(client: Client, wanted: dict[str, Any]) -> tuple[list[dict[str, An
             cursor = answer["next"]
             if cursor is None:
                 return rows, counts
-
-
-@contextlib.contextmanager
-def _bar(title: str, total: float | None) -> Iterator[Step]:
-    """A bar on a terminal's stderr; total None is a wait of unknown length. The step takes the share that is done."""
-    if not sys.stderr.isatty():
-        yield lambda _share: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(title, total=total)
-        yield lambda share: progress.update(task, completed=share)

@@ -14,15 +14,16 @@ from .root import EPILOG, Quick, data_folder
 
 app = typer.Typer()
 _DRILL_S = 15.0
-_STATUS = ("ready", "processes", "mqtt", "http", "ingest_rate", "lag_ms", "balanced")
+_STATUS = ("ready", "processes", "mqtt", "http", "ingest_rate", "lag_ms", "balanced", "disk", "exports")
 
 
 @app.command(epilog=EPILOG)
 def up(
-    demo: Annotated[bool, typer.Option("--demo", help="With simulated river gauges, marked as a drill")] = False,
-    storm: Annotated[str | None, typer.Option(help="Play a storm by name (not in this version)")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="With a simulated city, marked as a drill")] = False,
+    storm: Annotated[str | None, typer.Option(metavar="NAME", help="With --demo: which storm (`storm list`)")] = None,
     speed: Annotated[float, typer.Option(min=0.1, help="How much faster than the clock the demo runs")] = 1.0,
-    devices: Annotated[int, typer.Option(min=1, max=100_000, help="Gauges of the demo")] = 50,
+    devices: Annotated[int, typer.Option(min=1, max=100_000, help="Devices of the demo")] = 50,
+    seed: Annotated[int | None, typer.Option(help="Of all chance in the demo")] = None,
     mqtt_port: Annotated[int | None, typer.Option(min=0, max=65535, help="MQTT port; 0 takes a free one")] = None,
     http_port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port of pages and API; 0 takes a free one")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on; anything but loopback needs TLS")] = None,
@@ -41,21 +42,29 @@ def up(
     from .output import talk
     from .words import say
 
-    if storm is not None:
-        raise UsageError(f"--storm {storm}: storms are not in this version", "leave it out; --demo has tide and a passing shower")
+    if storm is not None and not demo:
+        raise UsageError(f"--storm {storm} without --demo", "`sensing up --demo --storm NAME`, or `sensing storm run NAME`")
     data = data_folder()
+    storm = root.shelf().resolved(data, storm) if storm else service.DEMO_STORM
     talk(say("starting", data=data))
     if detach:
-        given = {"--speed": speed, "--devices": devices, "--mqtt-port": mqtt_port, "--http-port": http_port, "--host": host}
+        given = {
+            "--speed": speed,
+            "--devices": devices,
+            "--seed": seed,
+            "--mqtt-port": mqtt_port,
+            "--http-port": http_port,
+            "--host": host,
+        }
         words = [word for name, value in given.items() if value is not None for word in (name, str(value))]
-        service.detach(data, [*words, *(["--demo"] if demo else [])])
+        service.detach(data, [*words, *(["--demo", "--storm", storm] if demo else [])])
         _until_drill(data, wanted=demo)
         _welcome(data)
         return
     live = _Live(data, wanted=demo)
     try:
         root.up(
-            data, demo=demo, speed=speed, devices=devices, mqtt_port=mqtt_port, http_port=http_port, host=host, on_ready=live.show
+            data, demo=demo, storm=storm, speed=speed, devices=devices, seed=seed, mqtt_port=mqtt_port, http_port=http_port, host=host, on_ready=live.show
         )  # fmt: skip
     finally:
         live.close()
@@ -166,6 +175,19 @@ def _welcome(data: Path) -> None:
     talk(f"  {say('look')}: sensing{folder} tail · sensing{folder} status · sensing{folder} device list")
 
 
+def _export(each: Mapping[str, Any]) -> str:
+    """One target in a line: what it does, how far behind, and what needs a person."""
+    from .words import phrase, say
+
+    told = [
+        phrase("export", each["state"] or "waiting"),
+        say("export_lag", s=f"{each['lag_s']:g}"),
+        say("export_points", n=each["points"]),
+    ]
+    told += [say(f"export_{name}", n=each[name]) for name in ("dead", "needs_rewrite") if each[name]]
+    return " · ".join([*told, *([each["reason"]] if each["reason"] else [])])
+
+
 def _silent(data: Path) -> dict[str, Any]:
     """The status of a service that does not answer, from what it left in the folder."""
     from sensing import runfile
@@ -182,11 +204,16 @@ def _silent(data: Path) -> dict[str, Any]:
 
 def _show_status(answer: Mapping[str, Any]) -> None:
     from .output import block, cell, layout, show_one
+    from .words import phrase
 
     if layout() != "table":
         show_one(answer, _STATUS)
         return
-    shown = {name: answer.get(name) for name in _STATUS if name != "processes"}
+    shown = {name: answer.get(name) for name in _STATUS if name not in {"processes", "disk", "exports"}}
+    if (space := answer.get("disk")) is not None:
+        shown["disk"] = f"{phrase('disk', space['level'])} {space['used_percent']:g} %, {space['free'] / 1e9:.1f} GB"
+    for each in answer.get("exports") or ():
+        shown[f"  export {each['name']}"] = _export(each)
     for each in answer.get("processes") or ():
         shown[f"  {each['role']}"] = f"{cell('alive', bool(each['alive']))} (pid {each['pid']})"
     block(shown)

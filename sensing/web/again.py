@@ -18,6 +18,7 @@ from sensing.observe import Observed, observe
 from sensing.ports import Directory
 from sensing.resolve import resolve
 from sensing.store.reader import StoreReader
+from sensing.streams import Past
 
 from .desk import Desk
 
@@ -42,13 +43,13 @@ class Again:
         self._decoder = Decoder(desk.adapters, directory)
         self._ahead = int(desk.settings.work.clock_ahead_s * times.SECOND)
         self._states: dict[str, JsonState | None] = {}
-        self._clocks: dict[str, int | None] = {}
+        self._past = Past(log)
 
     def read(self, frame: Frame) -> Read:
         """One frame. Never raises for what is in it."""
         lane = self._decoder.lane(frame.source)
         stream = frame.source.stream
-        decoded = self._decoder.decode(lane, frame, self._states.get(stream))
+        decoded = self._decoder.decode(lane, frame, self._states.get(stream), self._past.at(frame))
         self._states[stream] = decoded.state
         found = resolve(lane, decoded.readings, self._find)
         errors = [*(error for error in decoded.errors if error.place is None), *found.refused]
@@ -59,23 +60,13 @@ class Again:
 
     def observed(self, frame: Frame, reading: Reading, thing: Thing) -> Sequence[Observed]:
         """What a reading would be stored as."""
-        received = frame.received
-        if reading.time is None and frame.duplicate:
-            twin = self._log.twin(frame, _REDELIVERY)
-            received = frame.received if twin is None else twin.received
-        return observe(reading, thing, self._now(frame.source.run, received), self._ahead)
-
-    def _now(self, run: str, received: int) -> int:
-        """The time in a run, as work had it last."""
-        if run not in self._clocks:
-            self._clocks[run] = self._store.clock(run) if run else None
-        told = self._clocks[run]
-        return received if told is None else told
+        twin = self._log.twin(frame, _REDELIVERY) if reading.time is None and frame.duplicate else None
+        return observe(reading, thing, self._past.at(twin or frame), self._ahead)
 
     def _find(self, lane: Lane, native: str) -> Thing | None:
         """A registered thing, or one that enrolled itself."""
         adapter = lane.source.adapter
-        found = self._directory.find(adapter, native)
+        found = self._directory.find(adapter, native, lane.received)
         if found is None and lane.enrols:
             name = lane.adapter.thing_id(native)
             known = self._store.enrolled(name)

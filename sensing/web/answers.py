@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
+from sensing.access import ForbiddenError
 from sensing.errors import Exit, SensingError
 
 encode = msgspec.json.Encoder().encode
@@ -56,7 +57,8 @@ def error_response(what: str, hint: str, code: int, status: int, headers: Mappin
 
 def refusal_response(error: SensingError) -> Response:
     """An error that we raised on purpose."""
-    return error_response(error.what, error.hint, error.exit_code, STATUS.get(error.exit_code, 500))
+    status = 403 if isinstance(error, ForbiddenError) else STATUS.get(error.exit_code, 500)
+    return error_response(error.what, error.hint, error.exit_code, status)
 
 
 def page(items: Sequence[Any], following: str | None = None, **more: Any) -> dict[str, Any]:

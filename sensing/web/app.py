@@ -1,14 +1,17 @@
 """The Starlette app: what stands before every handler. Deny by default, read with limits, answer errors in one shape.
 
-In this order: headers, route, who asks (401), may they (403), parameters known (400), body within a megabyte (413), handler.
+In this order: headers, route, who asks (401), not too often (429), is it our page (403), may they (403), parameters known (400), body within
+a megabyte (413), handler.
 """
 
 from __future__ import annotations
 
 import inspect
+import math
+import tempfile
 import traceback
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import IO, Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -24,13 +27,16 @@ from sensing.errors import Exit, SensingError, UsageError
 
 from .answers import HEADERS, Answer, error_response, json_response, refusal_response
 from .ask import Ask
-from .auth import TooManyError
+from .auth import TooManyError, meant
 from .desk import Desk
 from .routes import ROUTES, Route
+from .scope import ANY, AREA, check_path
+from .session import cookie_name
 
 _log = logs.get("web")
 MOST_BODY = 1024 * 1024
 _LONGEST_QUERY = 16_384
+_SPOOL = 4 << 20
 
 
 def make(desk: Desk) -> Starlette:
@@ -77,23 +83,32 @@ def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Respons
 async def _read(desk: Desk, route: Route, request: Request) -> Ask:
     """Who asks for what. Raises _RefusedError, UsageError."""
     address = request.client.host if request.client else "local"
-    bearer = request.headers.get("authorization")
+    bearer, cookie = request.headers.get("authorization"), None
     identity = None
     if route.role is not None:
-        identity = await _identify(desk, bearer, address)
+        cookie = request.cookies.get(cookie_name(desk)) if bearer is None else None
+        identity = await _identify(desk, bearer, address, cookie)
+        _check_page(desk, request, identity, cookie)
         if not permits(identity, route.role):
             desk.metrics.count("sensing_requests_refused_total", role=identity.role.word)
             what = f"{route.name} takes the role {route.role.word}, {identity.name} has {identity.role.word}"
             raise _RefusedError(error_response(what, "ask an administrator for a token of that role", Exit.USAGE, 403))
+        _check_scope(desk, route, identity)
+        if identity.areas:
+            await run_in_threadpool(check_path, desk, identity.areas, route.path, request.path_params.get("id", ""))
+    elif request.method != "GET":
+        _check_site(request)
     query = _query(route, request)
-    body = await _body(request) if request.method != "GET" else b""
+    upload = await _upload(request, desk.settings.http.upload_mb << 20) if route.upload else None
+    body = await _body(request) if request.method != "GET" and upload is None else b""
     desk.metrics.count("sensing_requests_taken_total", route=route.name)
-    return Ask(identity, address, request.path_params, query, body, request.headers.get("last-event-id", ""), bearer)
+    resume = request.headers.get("last-event-id", "")
+    return Ask(identity, address, request.path_params, query, body, resume, upload, bearer, cookie)
 
 
-async def _identify(desk: Desk, bearer: str | None, address: str) -> Identity:
+async def _identify(desk: Desk, bearer: str | None, address: str, cookie: str | None) -> Identity:
     try:
-        identity = await run_in_threadpool(desk.guard.identify, bearer, address)
+        identity = await run_in_threadpool(desk.guard.identify, bearer, address, cookie)
     except TooManyError:
         hint = "wait half a minute, then show the right one"
         raise _RefusedError(error_response("too many wrong tokens", hint, Exit.UNREACHABLE, 429, {"retry-after": "30"})) from None
@@ -101,7 +116,41 @@ async def _identify(desk: Desk, bearer: str | None, address: str) -> Identity:
         what = "the token is not valid" if bearer else "a token is needed"
         hint = "send Authorization: Bearer TOKEN; `sensing token create` makes one"
         raise _RefusedError(error_response(what, hint, Exit.USAGE, 401, {"www-authenticate": 'Bearer realm="sensing"'}))
+    try:
+        desk.guard.spend(identity)
+    except TooManyError as error:
+        wait = {"retry-after": str(math.ceil(error.wait_s))}
+        what = f"{identity.name} asks more often than http.max_rate"
+        raise _RefusedError(error_response(what, "ask less often, or for more at once", Exit.UNREACHABLE, 429, wait)) from None
     return identity
+
+
+def _check_page(desk: Desk, request: Request, identity: Identity, cookie: str | None) -> None:
+    """What a browser sends by itself proves nothing about who made it do so. Raises _RefusedError."""
+    if not identity.session or request.method in ("GET", "HEAD"):
+        return
+    _check_site(request)
+    if cookie is None or not meant(cookie, request.headers.get("x-csrf-token")):
+        desk.metrics.count("sensing_requests_forged_total")
+        what, hint = "the page's token is missing", "send X-CSRF-Token as GET /api/session gives it"
+        raise _RefusedError(error_response(what, hint, Exit.USAGE, 403))
+
+
+def _check_site(request: Request) -> None:
+    """Browsers say where a request comes from: another site's are not for us. Raises _RefusedError."""
+    if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        raise _RefusedError(error_response("another site made this request", "use our own pages", Exit.USAGE, 403))
+
+
+def _check_scope(desk: Desk, route: Route, identity: Identity) -> None:
+    """A one-time password opens nothing but the way to another; who is bound to areas has no say in the house. Raises _RefusedError."""
+    if identity.must_change and not route.path.startswith("/api/session"):
+        what, hint = "the one-time password is still in use", "choose a password of your own: POST /api/session/password"
+        raise _RefusedError(error_response(what, hint, Exit.USAGE, 403))
+    if identity.areas and route.scope not in (AREA, ANY):
+        desk.metrics.count("sensing_requests_refused_total", role=identity.role.word)
+        what = f"{route.name} is about the whole house, {identity.name} is bound to {', '.join(identity.areas)}"
+        raise _RefusedError(error_response(what, "ask somebody who is not bound to areas", Exit.USAGE, 403))
 
 
 def _query(route: Route, request: Request) -> dict[str, str]:
@@ -130,10 +179,22 @@ async def _body(request: Request) -> bytes:
     return b"".join(parts)
 
 
-def _too_large() -> _RefusedError:
-    return _RefusedError(
-        error_response("the body is over a megabyte", "send less at once", Exit.VALIDATION, 413, {"connection": "close"})
-    )
+async def _upload(request: Request, most: int) -> IO[bytes]:
+    """The body as a file: small ones in memory, larger ones on disk without a name; refused as soon as it is too large."""
+    file = tempfile.SpooledTemporaryFile(_SPOOL)  # noqa: SIM115 it lives as long as the request
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            file.close()
+            raise _too_large(f"the file is over {most >> 20} MB")
+        await run_in_threadpool(file.write, part)
+    file.seek(0)
+    return file
+
+
+def _too_large(what: str = "the body is over a megabyte") -> _RefusedError:
+    return _RefusedError(error_response(what, "send less at once", Exit.VALIDATION, 413, {"connection": "close"}))
 
 
 def _response(found: Any) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import msgspec
 import pydantic
@@ -29,13 +29,17 @@ class Ask(Struct, frozen=True):
     body: bytes = b""
     resume: str = ""
     """The header Last-Event-ID."""
+    upload: IO[bytes] | None = None
+    """The body of a route that takes a file: on disk, seekable, gone when the request is."""
     bearer: str | None = None
     """The header Authorization, for streams that ask again whether it still holds."""
+    cookie: str | None = None
+    """The session's cookie, likewise."""
 
     @property
     def actor(self) -> Actor:
         """Who the audit log names."""
-        return Actor(self.identity.name if self.identity else "nobody", self.address)
+        return Actor(self.identity.name, self.address, self.identity.areas) if self.identity else Actor("nobody", self.address)
 
     def text(self, name: str, default: str = "") -> str:
         return self.query.get(name, default).strip()

@@ -16,12 +16,15 @@ from sensing.metrics import Metrics
 from sensing.ports import Adapter
 from sensing.registry import Registry, RegistryDirectory
 from sensing.settings import Settings
-from sensing.store.reader import StoreReader
+from sensing.store.opening import open_reader
 from sensing.things import ThingType
 
 from .auth import Guard
 from .catalogue import Catalogue
+from .patience import Patience
 
+_FILES, _DATABASE = 64, 16
+"""Readers at once: files are cheap, connections to a database are counted."""
 Publish = Callable[[dict[str, Any]], None]
 """Hands a command to the log and returns once it is durable there. Raises UnreachableError, TimedOutError."""
 
@@ -80,14 +83,15 @@ class Desk:
         self.types = types
         self.publish = publish
         self.metrics = metrics or Metrics()
-        self.guard = Guard(registry, self.metrics)
+        self.guard = Guard(registry, self.metrics, rate=settings.http.max_rate, burst=settings.http.max_burst)
+        self.patience = Patience(registry.signed_in_from)
         self.catalogue = Catalogue(registry)
         self.pulse: object = None
         self.balance: object = None
         self.followers = 0
         self.closing = False
         """Set when the process ends: streams take it as their end."""
-        self.stores = Pool(lambda: StoreReader(data / "store.db"))
+        self.stores = Pool(lambda: open_reader(data, settings), _DATABASE if settings.store.url else _FILES)
         self.logs = Pool(lambda: SqliteLog(data / "log.db", write=False))
         self.directories = Pool(lambda: RegistryDirectory(registry.database.engine, types), most=4)
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
-from sensing import times, topics
-from sensing.errors import ConflictError, NotFoundError, UsageError, ValidationError
-from sensing.registry import Credential, Device, DeviceChanges, DeviceFilter, DeviceForm, Registered, described
-from sensing.registry.natives import normal
+from sensing import topics
+from sensing.errors import ConflictError
+from sensing.registry import Credential, Device, DeviceFilter, Registered, described
 from sensing.store.reader import Wanted
 from sensing.things import ThingType
 
-from .answers import NDJSON, Answer, page
+from .answers import NDJSON, page
 from .ask import Ask
 from .desk import Desk
-from .operations import give
 from .principals import credential, told_principal, turn_over
+from .scope import areas_of
 
 PAGE = 1_000
 _MOST = 10_000
@@ -51,12 +49,6 @@ def device(desk: Desk, ask: Ask) -> dict[str, Any]:
     }
 
 
-def register(desk: Desk, ask: Ask) -> Answer:
-    """Make a device known; its password is in this answer and never again."""
-    done = desk.registry.register_device(DeviceForm.read(ask.fields()), actor=ask.actor)
-    return Answer(told_registered(desk, done), 201)
-
-
 def told_registered(desk: Desk, done: Registered) -> dict[str, Any]:
     """The contract's `device register -o json`. password: null when a principal that was known already carries the device."""
     found = done.device
@@ -75,16 +67,6 @@ def broker(desk: Desk) -> str:
     if mqtt.get("tls_port") or (not mqtt and settings.tls_cert):
         return f"mqtts://{host}:{mqtt.get('tls_port') or settings.tls_port}"
     return f"mqtt://{host}:{mqtt.get('port') or settings.port}"
-
-
-def edit(desk: Desk, ask: Ask) -> dict[str, Any]:
-    """Change the fields given; `valid_from` dates zero, datum, unit, offset, mount height and period rule."""
-    fields = ask.fields()
-    text = fields.pop("valid_from", None)
-    if text is not None and not isinstance(text, str):
-        raise ValidationError(f"valid_from {text!r} is not a time", "write 2026-09-14T19:00:00Z")
-    since = times.parse_instant(text) if text else None
-    return described(desk.registry.edit_device(ask.path["id"], DeviceChanges.read(fields), actor=ask.actor, valid_from=since))
 
 
 def rotate(desk: Desk, ask: Ask) -> dict[str, Any]:
@@ -133,42 +115,4 @@ def _told_type(found: ThingType) -> dict[str, Any]:
 def _chosen(ask: Ask) -> DeviceFilter:
     state = ask.choice("state", "active", "retired", "all")
     names = {name: ask.text(name) or None for name in ("type", "area", "adapter", "principal")}
-    return DeviceFilter(query=ask.text("query"), state=None if state == "all" else state, **names)
-
-
-async def accept(desk: Desk, ask: Ask) -> Answer:
-    """Register what stands in quarantine, unless it is registered already, and read its frames again."""
-    done, args = await run_in_threadpool(_enrol, desk, ask)
-    answer = await give(desk, ask, "accept", args)
-    return Answer(answer.data | {"device": done}, answer.status)
-
-
-def _enrol(desk: Desk, ask: Ask) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(what was registered or found, the arguments of the accept command)."""
-    fields = ask.fields()
-    for name in ("adapter", "native"):
-        if not isinstance(fields.get(name), str):
-            raise ValidationError(f"{name}: it is needed", "`sensing quarantine list` shows adapter and native")
-    adapter, native = fields["adapter"], normal(fields["adapter"], fields["native"])
-    with desk.stores.take() as store:
-        held = [row for row in store.quarantine() if row["adapter"] == adapter and row["native"] == native]
-    if not held:
-        raise NotFoundError(f"{adapter} {native} is not in quarantine", "`sensing quarantine list` shows what is")
-    found = _registered(desk, adapter, native)
-    if found is None:
-        carriers = sorted({row["principal"] for row in held})
-        if not fields.get("principal") and len(carriers) > 1:
-            raise UsageError(f"{native} came by {', '.join(carriers)}", "say which one it belongs to (principal)")
-        form = DeviceForm.read({"principal": carriers[0], **{name: value for name, value in fields.items() if value is not None}})
-        done = told_registered(desk, desk.registry.register_device(form, actor=ask.actor))
-        principal = done["principal"]
-    else:
-        done, principal = described(found), found.principal
-    return done, {"adapter": adapter, "native": native, "principal": principal}
-
-
-def _registered(desk: Desk, adapter: str, native: str) -> Device | None:
-    with desk.directories.take() as directory:
-        directory.version()
-        thing = directory.find(adapter, native)
-    return desk.registry.show_device(thing.id) if thing else None
+    return DeviceFilter(query=ask.text("query"), state=None if state == "all" else state, areas=areas_of(ask), **names)

@@ -10,23 +10,29 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sensing import observe, times
+from sensing.access import check_area
 from sensing.decode import Decoder, Lane
 from sensing.errors import NotFoundError, UsageError
 from sensing.framelog.sqlite import SqliteLog
-from sensing.model import Decoded, Frame, Reading, Thing
+from sensing.model import Decoded, Frame, Micros, Reading, Thing
 from sensing.ports import Directory
 from sensing.registry import Device
-from sensing.registry.types import limits_of, settings_of
+from sensing.registry.rows import SERIAL
+from sensing.registry.types import limits_of, settings_of, units_of
 from sensing.store.reader import StoreReader, Wanted
+from sensing.streams import Past
 
+from . import configured
 from .again import annotated
 from .answers import public
 from .ask import Ask
 from .desk import Desk
 from .operations import told_frame
 from .remedies import quality_remedy
+from .scope import areas_of, seen_principals
 
 _TITLES = {
     "frame": ("收到的帧", "the frame as it arrived"),
@@ -35,6 +41,8 @@ _TITLES = {
     "unit": ("单位换算", "into the canonical unit"),
     "datum": ("基面", "onto the datum"),
     "flags": ("质量标记", "the first quality flags"),
+    "configuration": ("当时的配置", "the configuration that it was observed with"),
+    "shifted": ("按配置改正", "shifted, for its configuration was changed"),
     "stored": ("存储", "as it is stored"),
     "revisions": ("版本", "every content that came for this time"),
 }
@@ -56,16 +64,28 @@ def explain(desk: Desk, ask: Ask) -> dict[str, Any]:
     wanted, time = _wanted(desk, ask)
     with desk.stores.take() as store:
         thing = _known(desk, store, ask.text("device"))
+        check_area(areas_of(ask), thing.area, f"device {thing.id}")
         row, revisions = _rows(store, wanted, time)
         witnesses = store.witnesses(row["cursor"])
+        every = configured.revisions(store, thing, row)
     steps: list[dict[str, Any]] = []
     with desk.logs.take() as log, desk.directories.take() as directory:
         directory.version()
-        frame = log.get(row["frame"])
-        if frame is None:
+        frame = log.get(row["frame"]) if row["frame"] is not None else None
+        if row["frame"] is None:
+            steps.append(_step("frame", gone="it came through another node: ask there"))
+        elif frame is None:
             steps.append(_step("frame", place=row["frame"], gone="the log keeps frames for retention.frames_d days"))
         else:
             steps += _steps(desk, log, directory, thing, frame, row)
+            if frame.source.principal not in seen_principals(desk, ask, [frame.source.principal]):
+                steps[0] |= {"hex": None, "text": None, "spans": None}  # others' values stand beside this one's
+    if (force := configured.in_force(desk, thing, every)) is not None:
+        steps.append(_step("configuration", **force))
+    if steps[0].get("gone") and (shift := configured.shifted(thing, every)) is not None:
+        steps.append(_step("shifted", **shift))
+    numbers = {f"{one.revision:08x}": one.configuration for one in every}
+    revisions = [each | {"configuration": numbers.get(each["revision"])} for each in revisions]
     steps.append(_step("stored", **_stored(row), **({"also_heard_by": witnesses} if witnesses else {})))
     steps.append(_step("revisions", revisions=revisions, served=row["revision"]))
     return {"device": thing.id, "observation": row, "steps": steps}
@@ -83,11 +103,14 @@ def _known(desk: Desk, store: StoreReader, device: str) -> Thing:
 
 def thing_of(desk: Desk, device: Device) -> Thing:
     """A device, active or retired, as the forward path sees one."""
-    settings = {**settings_of(desk.types, device.type), **device.settings}
+    units = units_of(desk.types, device.type)
+    configs = tuple(replace(one, units={**units, **one.units}) for one in device.configs)
+    rule = {"period_rule": configs[-1].period_rule} if configs[-1].period_rule else {}
+    settings = {**settings_of(desk.types, device.type), **device.settings, **rule}
     limits = limits_of(desk.types, device.type)
     return Thing(
         device.id, device.type, device.adapter, device.native, device.principal, device.domain, device.name, device.lon, device.lat,
-        device.area, settings, limits, device.configs,
+        device.area, settings, limits, configs,
     )  # fmt: skip
 
 
@@ -131,37 +154,64 @@ def _told_revision(each: dict[str, Any], served: dict[str, Any]) -> dict[str, An
 def _steps(
     desk: Desk, log: SqliteLog, directory: Directory, thing: Thing, frame: Frame, row: dict[str, Any]
 ) -> list[dict[str, Any]]:
+    heard = Past(log).at(frame)
     again = decode_again(desk, log, directory, frame)
-    mine = [reading for reading in again.decoded.readings if reading.native == thing.native]
+    mine = [
+        reading
+        for reading in again.decoded.readings
+        if reading.native == thing.native or _was(directory, frame, reading.native, thing)
+    ]
     told = [
         _step("frame", **told_frame(frame), spans=annotated(desk, directory, frame), parts=again.parts),
         _step(
             "decode", adapter=frame.source.adapter, readings=len(again.decoded.readings), of_this_device=len(mine),
+            hardware=_hardware(desk, thing, frame.received),
             errors=[{"reason": str(each.reason), "detail": each.detail} for each in again.decoded.errors],
         ),
     ]  # fmt: skip
-    reading, same = matching(mine, thing, frame, row)
+    reading, same = matching(mine, thing, heard, row)
     if reading is None:
         told[-1]["note"] = (
             "no reading of today's decoder gives this observation: adapter, settings or native id have changed since"
         )
         return told
-    told += [_titled(step) for step in observe.steps(reading, thing, frame.received)]
+    told += [_titled(step) for step in observe.steps(reading, thing, heard)]
     if not same:
         told[-1]["note"] = "decoded today it gives another revision: the device's configuration or the decoder has changed since"
     return told
+
+
+def _hardware(desk: Desk, thing: Thing, at: Micros) -> dict[str, Any] | None:
+    """Native id and serial number that stood for the thing when the frame came in; None for one that enrolled itself."""
+    if thing.shared:
+        return None
+    codes = desk.registry.show_device(thing.id).codes
+    held = {each.scheme: each for each in codes if each.valid_from <= at and (each.valid_to is None or at < each.valid_to)}
+    native, serial = held.get(thing.adapter), held.get(SERIAL)
+    told = [each.valid_from for each in (native, serial) if each is not None and each.valid_from]
+    return {
+        "native": native.code if native else None, "serial": serial.code if serial else None,
+        "since": times.rfc3339(max(told)) if told else None,
+    }  # fmt: skip
+
+
+def _was(directory: Directory, frame: Frame, native: str, thing: Thing) -> bool:
+    """Whether this native id was the thing's when the frame came in."""
+    found = directory.find(frame.source.adapter, native, frame.received)
+    return found is not None and found.id == thing.id
 
 
 def decode_again(desk: Desk, log: SqliteLog, directory: Directory, frame: Frame) -> Explained:
     """Decode a frame; when it ends a message of several parts, with the earlier ones before it."""
     decoder = Decoder(desk.adapters, directory)
     lane = decoder.lane(frame.source)
-    alone = decoder.decode(lane, frame, None)
+    heard = Past(log).at(frame)
+    alone = decoder.decode(lane, frame, None, heard)
     if alone.readings or not lane.stateful:
         return Explained(alone, [])
     earlier = _same_stream(log, frame)
     for count in range(1, len(earlier) + 1):
-        decoded = _through(decoder, lane, earlier[-count:], frame)
+        decoded = _through(decoder, lane, earlier[-count:], frame, heard)
         if decoded.readings:
             return Explained(decoded, [each.place for each in earlier[-count:]])
     return Explained(alone, [])
@@ -172,18 +222,18 @@ def _same_stream(log: SqliteLog, frame: Frame) -> list[Frame]:
     return [each for each in reversed(found) if each.source == frame.source]
 
 
-def _through(decoder: Decoder, lane: Lane, parts: Sequence[Frame], last: Frame) -> Decoded:
+def _through(decoder: Decoder, lane: Lane, parts: Sequence[Frame], last: Frame, heard: Micros) -> Decoded:
     state = None
     for part in parts:
-        state = decoder.decode(lane, part, state).state
-    return decoder.decode(lane, last, state)
+        state = decoder.decode(lane, part, state, heard if part.source.run else None).state
+    return decoder.decode(lane, last, state, heard)
 
 
-def matching(readings: Sequence[Reading], thing: Thing, frame: Frame, row: dict[str, Any]) -> tuple[Reading | None, bool]:
-    """The reading that the row came from, and whether it gives the same revision today."""
+def matching(readings: Sequence[Reading], thing: Thing, heard: Micros, row: dict[str, Any]) -> tuple[Reading | None, bool]:
+    """The reading that the row came from, and whether it gives the same revision today. heard: by the run's clock."""
     near, time = None, times.parse_instant(row["time"])
     for reading in readings:
-        for one in observe.observe(reading, thing, frame.received):
+        for one in observe.observe(reading, thing, heard):
             series = (one.property, one.statistic, one.channel) == (row["property"], row["statistic"], row["channel"])
             if not series or one.time != time:
                 continue

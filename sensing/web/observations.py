@@ -10,9 +10,11 @@ from starlette.responses import Response, StreamingResponse
 
 from sensing import times
 from sensing.errors import UsageError
+from sensing.query.asked import qualities
 from sensing.store import seq
 from sensing.store.reader import StoreReader
 
+from . import tabled
 from .answers import NDJSON, csv_pages, ndjson, page, public
 from .ask import Ask
 from .desk import Desk
@@ -33,12 +35,16 @@ def latest(desk: Desk, ask: Ask) -> dict[str, Any]:
 
 
 def observations(desk: Desk, ask: Ask) -> dict[str, Any] | Response:
-    """Rows by time. JSON is one page; NDJSON and CSV stream them all unless `limit` ends them.
+    """Rows by time, or lines for stretches of time (`every`, `agg`). JSON is one page; the other formats stream all unless `limit` ends them.
 
-    Any row's own cursor leads on from that row.
+    Any row's own cursor leads on from that row; that of lines comes with the page.
     """
+    if tabled.asked(ask):
+        return tabled.answer(desk, ask)
     chosen = select(desk, ask, served=ask.flag("served", default=True))
-    chosen.wanted = replace(chosen.wanted, begin=ask.instant("from"), end=ask.instant("to"))
+    chosen.wanted = replace(chosen.wanted, begin=ask.instant("from"), end=ask.instant("to"), as_of=ask.instant("as_of"))
+    if flags := qualities(ask.words("quality")):
+        chosen.looks = [*chosen.looks, lambda row, _known: row["quality"] in flags]
     layout = ask.choice("format", "json", "ndjson", "csv")
     with desk.stores.take() as store:
         after = _after(store, ask.text("cursor"))

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from sensing import ledger as books
 from sensing import times
 from sensing.access import Role, new_token, permits
-from sensing.errors import Exit, NotFoundError, UsageError, ValidationError
+from sensing.errors import ConflictError, Exit, NotFoundError, UsageError, ValidationError
 from sensing.framelog.sqlite import SqliteLog
 from sensing.model import Frame, Quality, QualityReason
 from sensing.store.reader import StoreReader
@@ -22,10 +22,14 @@ from .again import Again, annotated
 from .answers import Answer, error_response, page
 from .ask import Ask, checked
 from .desk import Desk
+from .events import AckEvent, CloseEvent
 from .redecode import choose
 from .remedies import dead_letter_remedy
+from .scope import areas_of, check_command, check_principals, keep_principals
 
 _WAIT_S = 30.0
+_MOST_LOOKED_AT = 20_000
+"""Dead letters looked through for those that one who is bound to areas may see."""
 
 
 def ledger(desk: Desk, ask: Ask) -> dict[str, Any]:
@@ -53,9 +57,13 @@ def dead_letters(desk: Desk, ask: Ask) -> dict[str, Any]:
     reason = ask.text("reason") or None
     state = ask.choice("state", "open", "done")
     with desk.stores.take() as store, desk.logs.take() as log:
-        found = store.dead(reason, state, limit + 1, _place_part(ask.text("cursor"), "cursor") if ask.text("cursor") else (0, -1))
+        after = _place_part(ask.text("cursor"), "cursor") if ask.text("cursor") else (0, -1)
+        if areas_of(ask):
+            found = keep_principals(desk, ask, store.dead(reason, state, _MOST_LOOKED_AT, after))[: limit + 1]
+        else:
+            found = store.dead(reason, state, limit + 1, after)
         items = [letter | {"received": _received(log, letter["place"])} for letter in found[:limit]]
-        counts = store.dead_counts()
+        counts = None if areas_of(ask) else store.dead_counts()
         if ask.flag("again"):
             items = _tried(desk, log, store, items)
     return page(items, items[-1]["id"] if len(found) > limit else None, counts=counts)
@@ -83,6 +91,7 @@ def dead_letter(desk: Desk, ask: Ask) -> dict[str, Any]:
         letter = next((each for each in found if (each["place"], each["part"]) == (place, part)), None)
         if letter is None:
             raise NotFoundError(f'dead letter "{place}.{part}" does not exist', "`sensing dlq list` shows them")
+        check_principals(desk, ask, [letter["principal"]])
         frame = log.get(place)
         spans = None
         if frame is not None:
@@ -96,16 +105,6 @@ def dead_letter(desk: Desk, ask: Ask) -> dict[str, Any]:
     )
 
 
-def quarantine(desk: Desk, _ask: Ask) -> dict[str, Any]:
-    """Native ids that nobody registered, with their open frames."""
-    with desk.stores.take() as store, desk.logs.take() as log:
-        items = [
-            row | {"first_received": _received(log, row["first"]), "last_received": _received(log, row["last"])}
-            for row in store.quarantine()
-        ]
-    return page(items)
-
-
 def frame(desk: Desk, ask: Ask) -> dict[str, Any]:
     """One frame of the log with its bytes."""
     text = ask.path["place"]
@@ -114,6 +113,7 @@ def frame(desk: Desk, ask: Ask) -> dict[str, Any]:
         found = log.get(place)
         if found is None:
             raise NotFoundError(f'frame "{text}" is not in the log', f"it has {log.tail()} to {log.head()}")
+    check_principals(desk, ask, [found.source.principal])
     return told_frame(found)
 
 
@@ -172,12 +172,17 @@ class Redecode(_Args):
     since: str | None = None
 
 
-class Release(_Args):
-    """Quarantined frames of a native id, closed unread."""
+class Retake(_Args):
+    """Quarantined frames that were dropped, open again. native: an id, or a pattern."""
 
-    adapter: str
-    native: str
+    adapter: str = ""
+    native: Annotated[str, Field(min_length=1)]
     principal: str | None = None
+
+
+class Release(Retake):
+    """Quarantined frames of a native id or a pattern, closed unread."""
+
     why: Annotated[str, Field(min_length=1, max_length=500)]
 
 
@@ -197,12 +202,13 @@ class Annotate(_Args):
 class Order(_Args):
     """What `POST /api/commands` takes."""
 
-    op: Literal["redrive", "redecode", "drop", "release", "annotate"]
+    op: Literal["redrive", "redecode", "drop", "release", "retake", "annotate", "ack_event", "close_event"]
     args: dict[str, Any] = {}
 
 
-_OPS: dict[str, type[_Args]] = {
-    "redrive": Redrive, "redecode": Redecode, "drop": Drop, "release": Release, "annotate": Annotate,
+_OPS: dict[str, type[BaseModel]] = {
+    "redrive": Redrive, "redecode": Redecode, "drop": Drop, "release": Release, "retake": Retake, "annotate": Annotate,
+    "ack_event": AckEvent, "close_event": CloseEvent,
 }  # fmt: skip
 
 
@@ -214,6 +220,7 @@ async def command(desk: Desk, ask: Ask) -> Answer | Response:
             "redecode takes the role engineer", "ask an administrator for a token of that role", Exit.USAGE, 403
         )
     args = await run_in_threadpool(_arguments, desk, order)
+    await run_in_threadpool(check_command, desk, ask, order.op, args)
     return await give(desk, ask, order.op, args)
 
 
@@ -225,9 +232,10 @@ def _arguments(desk: Desk, order: Order) -> dict[str, Any]:
         args["places"] = [list(_place_part(text, "places")) for text in found.places]
     if isinstance(found, Redecode):
         chosen = choose(desk, found.device or "", found.adapter or "")
-        native = desk.registry.show_device(found.device).native if found.device else ""
+        device = desk.registry.show_device(found.device) if found.device else None
+        natives = sorted({each.code for each in device.codes if each.scheme == device.adapter}) if device else []
         since = times.since(found.since, times.now()) if found.since else 0
-        args = {"adapter": chosen.adapter, "principal": chosen.principal, "native": native, "since": since}
+        args = {"adapter": chosen.adapter, "principal": chosen.principal, "natives": natives, "since": since}
     if isinstance(found, Annotate):
         desk.registry.show_device(found.device)
         begin, end = times.parse_instant(found.begin), times.parse_instant(found.end)
@@ -260,13 +268,18 @@ async def give(desk: Desk, ask: Ask, op: str, args: dict[str, Any]) -> Answer:
 
 
 def command_result(desk: Desk, ask: Ask) -> Answer:
-    """What a command did."""
-    result = _result(desk, ask.path["id"])
+    """What a command did; while it is at it, how far it is."""
+    identity = ask.path["id"]
+    result = _result(desk, identity)
     if result is None:
+        with desk.stores.take() as store:
+            underway = store.underway(identity)
+        if underway is not None:
+            return Answer({"id": identity, "state": "working", "result": None, **underway}, 202)
         raise NotFoundError(
-            f'command "{ask.path["id"][:64]}" has no result', "work has not come to it yet, or there is none of this id"
+            f'command "{identity[:64]}" has no result', "work has not come to it yet, or there is none of this id"
         )
-    return _told(ask.path["id"], None, result)
+    return _told(identity, None, result)
 
 
 def _result(desk: Desk, identity: str) -> dict[str, Any] | None:
@@ -276,5 +289,8 @@ def _result(desk: Desk, identity: str) -> dict[str, Any] | None:
 
 def _told(identity: str, op: str | None, result: dict[str, Any]) -> Answer:
     if "error" in result:
+        for known in (NotFoundError, ConflictError):
+            if result.get("code") == known.exit_code:
+                raise known(result["error"], result.get("hint", ""))
         raise ValidationError(f"command {identity}: {result['error']}", "correct its arguments")
     return Answer({"id": identity, **({"op": op} if op else {}), "state": "done", "result": result})

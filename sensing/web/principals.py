@@ -1,23 +1,26 @@
-"""Who connects: principals and their credentials; and who may use this API: tokens; and who did what: the audit log."""
+"""Who connects: principals and their credentials; and who did what: the audit log."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import StreamingResponse
 
 from sensing import times
-from sensing.access import Role
 from sensing.errors import UsageError
 from sensing.model import Origin
 from sensing.registry import Credential, Principal
+from sensing.registry.authority import Authority, existing
 
-from .answers import Answer, page
+from .answers import NDJSON, Answer, encode, page
 from .ask import Ask
 from .desk import Desk
 
 _MOST = 10_000
+_DAYS = 365
+"""How long a certificate lasts when nobody says."""
 
 
 class _Fields(BaseModel):
@@ -56,12 +59,14 @@ class Revocation(_Fields):
     credential: str | None = None
 
 
-class NewToken(_Fields):
-    """expires: a duration from now, or an instant."""
+class NewCertificate(_Fields):
+    """csr: a request to sign; certificate: one that exists; neither makes a key too. days: how long ours lasts."""
 
-    name: Annotated[str, Field(min_length=1, max_length=64)]
-    role: Literal["viewer", "operator", "engineer", "admin"]
-    expires: str | None = None
+    csr: str | None = None
+    certificate: str | None = None
+    days: int | None = None
+    origin: Origin = Origin.LIVE
+    run: str = ""
 
 
 def principals(desk: Desk, ask: Ask) -> dict[str, Any]:
@@ -75,10 +80,10 @@ def principals(desk: Desk, ask: Ask) -> dict[str, Any]:
 def told_principal(found: Principal) -> dict[str, Any]:
     return {
         "id": found.id, "kind": found.kind, "name": found.name, "created": times.rfc3339(found.created),
-        "retired": _text(found.retired), "devices": found.devices,
+        "retired": text_of(found.retired), "devices": found.devices,
         "credentials": [
             {"id": each.id, "origin": each.origin, "run": each.run, "created": times.rfc3339(each.created),
-             "expires": _text(each.expires), "revoked": _text(each.revoked)}
+             "expires": text_of(each.expires), "revoked": text_of(each.revoked), "certificate": each.certificate}
             for each in found.credentials
         ],
     }  # fmt: skip
@@ -88,7 +93,7 @@ def credential(fresh: Credential) -> dict[str, Any]:
     """A credential on the one occasion that its password is known."""
     return {
         "credential": fresh.id, "username": fresh.username, "password": fresh.password, "origin": fresh.origin, "run": fresh.run,
-        "expires": _text(fresh.expires),
+        "expires": text_of(fresh.expires),
     }  # fmt: skip
 
 
@@ -103,9 +108,35 @@ def issue(desk: Desk, ask: Ask) -> Answer:
     """One more credential, for another origin or run."""
     form = ask.form(NewCredential)
     fresh = desk.registry.issue_credential(
-        ask.path["id"], origin=form.origin, run=form.run, expires=_later(form.expires), actor=ask.actor
+        ask.path["id"], origin=form.origin, run=form.run, expires=later(form.expires), actor=ask.actor
     )
     return Answer({"id": ask.path["id"], **credential(fresh)}, 201)
+
+
+def certificate(desk: Desk, ask: Ask) -> Answer:
+    """A client certificate that opens without a password: ours, for a key of ours or of a request, or one that exists."""
+    form, principal = ask.form(NewCertificate), ask.path["id"]
+    if form.csr and form.certificate:
+        raise UsageError("csr and certificate are both given", "give one, or neither for a new key")
+    desk.registry.show_principal(principal)
+    authority, days = Authority(desk.data), form.days or _DAYS
+    if form.certificate:
+        made = existing(form.certificate)
+    elif form.csr:
+        made = authority.sign(principal, form.csr, days)
+    else:
+        made = authority.issue(principal, days)
+    fresh = desk.registry.add_certificate(
+        principal, made.fingerprint, subject=made.subject, expires=made.expires, origin=form.origin, run=form.run, actor=ask.actor
+    )
+    return Answer(
+        {
+            "id": principal, "credential": fresh.id, "username": principal, "fingerprint": made.fingerprint, "subject": made.subject,
+            "origin": form.origin, "run": form.run, "expires": text_of(made.expires), "certificate": made.pem, "key": made.key or None,
+            "ca": None if form.certificate else authority.certificate(),
+        },
+        201,
+    )  # fmt: skip
 
 
 def rotate_principal(desk: Desk, ask: Ask) -> dict[str, Any]:
@@ -135,32 +166,19 @@ def restore_principal(desk: Desk, ask: Ask) -> dict[str, Any]:
     return told_principal(desk.registry.show_principal(ask.path["id"]))
 
 
-def tokens(desk: Desk, ask: Ask) -> dict[str, Any]:
-    """Tokens without their secrets."""
-    return page([
-        {"id": each.id, "name": each.name, "role": each.role.word, "created": times.rfc3339(each.created),
-         "expires": _text(each.expires), "revoked": _text(each.revoked)}
-        for each in desk.registry.list_tokens(revoked=ask.flag("revoked"))
-    ])  # fmt: skip
-
-
-def create_token(desk: Desk, ask: Ask) -> Answer:
-    """A new token; its text is in this answer and never again."""
-    form = ask.form(NewToken)
-    made = desk.registry.create_token(form.name, Role.read(form.role), expires=_later(form.expires), actor=ask.actor)
-    told = {"id": made.id, "name": made.name, "role": made.role.word, "token": made.text, "expires": _text(made.expires)}
-    return Answer(told, 201)
-
-
-def revoke_token(desk: Desk, ask: Ask) -> dict[str, Any]:
-    desk.registry.revoke_token(ask.path["id"], actor=ask.actor)
-    return {"id": ask.path["id"], "revoked": True}
-
-
 def audit_log(desk: Desk, ask: Ask) -> dict[str, Any]:
     """The newest lines, newest first."""
     found = desk.registry.audit_lines(limit=ask.number("limit", 100, 1, _MOST), subject=ask.text("subject") or None)
     return page([msgspec.structs.asdict(line) | {"at": times.rfc3339(line.at)} for line in found])
+
+
+def audit_export(desk: Desk, ask: Ask) -> StreamingResponse:
+    """Every line with its hashes, oldest first, as NDJSON: to be kept elsewhere."""
+    desk.registry.record("audit_exported", "audit", actor=ask.actor)
+    lines = (
+        encode(msgspec.structs.asdict(line) | {"at": times.rfc3339(line.at)}) + b"\n" for line in desk.registry.each_audit_line()
+    )
+    return StreamingResponse(lines, media_type=NDJSON)
 
 
 def audit_verify(desk: Desk, _ask: Ask) -> dict[str, Any]:
@@ -169,7 +187,7 @@ def audit_verify(desk: Desk, _ask: Ask) -> dict[str, Any]:
     return {"whole": bad is None, "first_bad": bad}
 
 
-def _later(text: str | None) -> int | None:
+def later(text: str | None) -> int | None:
     """An instant, or a duration from now, in microseconds."""
     if not text:
         return None
@@ -179,5 +197,6 @@ def _later(text: str | None) -> int | None:
         return times.parse_instant(text)
 
 
-def _text(at: int | None) -> str | None:
+def text_of(at: int | None) -> str | None:
+    """An instant as RFC 3339; None stays None."""
     return None if at is None else times.rfc3339(at)

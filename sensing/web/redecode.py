@@ -25,6 +25,7 @@ from .again import Again
 from .answers import page
 from .ask import Ask
 from .desk import Desk
+from .scope import check_principals
 
 PAGE = 500
 MOST = 5_000
@@ -81,6 +82,7 @@ class Today(Struct):
 def redecode(desk: Desk, ask: Ask) -> dict[str, Any]:
     """One page of the comparison. Raises NotFoundError for a device that is not there, UsageError."""
     chosen = choose(desk, ask.text("device"), ask.text("adapter"))
+    check_principals(desk, ask, [chosen.principal])
     limit = ask.number("limit", PAGE, 1, MOST)
     with desk.logs.take() as log, desk.stores.take() as store, desk.directories.take() as directory:
         directory.version()

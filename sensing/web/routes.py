@@ -12,9 +12,28 @@ from msgspec import Struct
 
 from sensing.access import Role
 
-from . import checklist, devices, explain, observations, operations, principals, redecode, status, stream
+from . import (
+    checklist,
+    commission,
+    dated,
+    devices,
+    events,
+    explain,
+    identify,
+    imports,
+    observations,
+    operations,
+    people,
+    principals,
+    quarantine,
+    redecode,
+    session,
+    status,
+    stream,
+)
 from .ask import Ask
 from .desk import Desk
+from .scope import ANY, AREA, HOUSE
 
 Handler = Callable[[Desk, Ask], Any | Awaitable[Any]]
 """Plain functions run in a thread, for they read files; coroutines run on the loop. They return data, an Answer or a Response."""
@@ -22,7 +41,10 @@ VIEWER, OPERATOR, ENGINEER, ADMIN = Role.VIEWER, Role.OPERATOR, Role.ENGINEER, R
 
 
 class Route(Struct, frozen=True):
-    """parameters: of the query. body: fields of the JSON body."""
+    """parameters: of the query. body: fields of the JSON body. upload: the body is a file.
+
+    scope: how it serves an identity that is bound to areas (scope.AREA, HOUSE, ANY); a route that says nothing is the whole house's.
+    """
 
     method: str
     path: str
@@ -30,6 +52,8 @@ class Route(Struct, frozen=True):
     handler: Handler
     parameters: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
+    upload: bool = False
+    scope: str = ""
 
     @property
     def name(self) -> str:
@@ -38,58 +62,124 @@ class Route(Struct, frozen=True):
 
 
 _SELECT = ("device", "property", "statistic", "channel", "type", "area", "domain", "bbox", "where", "run")
+_EVENTS = ("device", "property", "type", "area", "domain", "bbox", "run", "kind", "severity", "state", "from", "to")
 _DEVICES = ("query", "type", "area", "adapter", "principal", "state")
 _FORM = (
     "id", "type", "adapter", "native", "name", "lat", "lon", "crs", "area", "datum", "zero", "offset", "mount_height", "unit",
-    "period_rule", "principal", "settings", "note",
+    "period_rule", "principal", "settings", "note", "serial",
 )  # fmt: skip
+_CHANGES = (*_FORM[1:2], *_FORM[3:])
+_CERTIFICATE = ("csr", "certificate", "days", "origin", "run")
 _ROTATION = ("overlap", "origin", "run")
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/health", None, status.health),
-    Route("GET", "/ready", None, status.ready),
-    Route("GET", "/metrics", VIEWER, status.metrics),
-    Route("GET", "/api/status", VIEWER, status.status),
-    Route("GET", "/api/latest", VIEWER, observations.latest, _SELECT),
+    Route("GET", "/health", None, status.health, scope=ANY),
+    Route("GET", "/ready", None, status.ready, scope=ANY),
+    Route("GET", "/metrics", VIEWER, status.metrics, scope=HOUSE),
+    Route("GET", "/api/status", VIEWER, status.status, scope=ANY),
+    Route("GET", "/api/latest", VIEWER, observations.latest, _SELECT, scope=AREA),
     Route(
         "GET",
         "/api/observations",
         VIEWER,
         observations.observations,
-        (*_SELECT, "from", "to", "served", "limit", "cursor", "format"),
+        (*_SELECT, "from", "to", "every", "agg", "quality", "fill", "as_of", "served", "limit", "cursor", "format"),
+        scope=AREA,
     ),
-    Route("GET", "/api/stream", VIEWER, stream.stream, (*_SELECT, "cursor", "since", "once")),
-    Route("GET", "/api/devices", VIEWER, devices.devices, (*_DEVICES, "limit", "cursor")),
-    Route("GET", "/api/devices/{id}", VIEWER, devices.device),
-    Route("GET", "/api/types", VIEWER, devices.types),
-    Route("GET", "/api/principals", VIEWER, principals.principals, ("kind", "retired", "limit", "cursor")),
-    Route("GET", "/api/ledger", VIEWER, operations.ledger, ("by", "since")),
-    Route("GET", "/api/dead-letters", VIEWER, operations.dead_letters, ("reason", "state", "again", "limit", "cursor")),
-    Route("GET", "/api/dead-letters/{id}", VIEWER, operations.dead_letter),
-    Route("GET", "/api/quarantine", VIEWER, operations.quarantine),
-    Route("GET", "/api/explain", VIEWER, explain.explain, ("device", "property", "time", "statistic", "channel", "run")),
-    Route("GET", "/api/frames/{place}", VIEWER, operations.frame),
-    Route("POST", "/api/commands", OPERATOR, operations.command, body=("op", "args")),
-    Route("GET", "/api/commands/{id}", OPERATOR, operations.command_result),
-    Route("GET", "/api/redecode", ENGINEER, redecode.redecode, ("device", "adapter", "since", "limit", "cursor")),
-    Route("POST", "/api/devices", ENGINEER, devices.register, body=_FORM),
-    Route("GET", "/api/devices/{id}/settings", ENGINEER, devices.settings),
-    Route("PATCH", "/api/devices/{id}", ENGINEER, devices.edit, body=(*_FORM[1:2], *_FORM[3:], "valid_from")),
-    Route("POST", "/api/devices/{id}/rotate", ENGINEER, devices.rotate, body=_ROTATION),
-    Route("POST", "/api/devices/{id}/retire", ENGINEER, devices.retire),
-    Route("POST", "/api/devices/{id}/restore", ENGINEER, devices.restore),
-    Route("GET", "/api/devices/{id}/test", ENGINEER, checklist.device_test, ("since",)),
-    Route("POST", "/api/quarantine/accept", ENGINEER, devices.accept, body=_FORM),
-    Route("POST", "/api/principals", ENGINEER, principals.register_principal, body=("id", "kind", "name", "origin", "run")),
-    Route("POST", "/api/principals/{id}/rotate", ENGINEER, principals.rotate_principal, body=_ROTATION),
-    Route("POST", "/api/principals/{id}/revoke", ENGINEER, principals.revoke, body=("credential",)),
-    Route("POST", "/api/principals/{id}/retire", ENGINEER, principals.retire_principal),
-    Route("POST", "/api/principals/{id}/restore", ENGINEER, principals.restore_principal),
-    Route("POST", "/api/principals/{id}/credentials", ENGINEER, principals.issue, body=("origin", "run", "expires")),
-    Route("GET", "/api/export/devices", ENGINEER, devices.export, (*_DEVICES, "format")),
-    Route("GET", "/api/tokens", ADMIN, principals.tokens, ("revoked",)),
-    Route("POST", "/api/tokens", ADMIN, principals.create_token, body=("name", "role", "expires")),
-    Route("DELETE", "/api/tokens/{id}", ADMIN, principals.revoke_token),
-    Route("GET", "/api/audit", ADMIN, principals.audit_log, ("limit", "subject")),
-    Route("GET", "/api/audit/verify", ADMIN, principals.audit_verify),
+    Route("GET", "/api/stream", VIEWER, stream.stream, (*_SELECT, "cursor", "since", "once"), scope=AREA),
+    Route("GET", "/api/events", VIEWER, events.events, (*_EVENTS, "limit", "cursor"), scope=AREA),
+    Route("GET", "/api/events/{id}", VIEWER, events.event, scope=AREA),
+    Route("GET", "/api/devices", VIEWER, devices.devices, (*_DEVICES, "limit", "cursor"), scope=AREA),
+    Route("GET", "/api/devices/{id}", VIEWER, devices.device, scope=AREA),
+    Route("GET", "/id/{code:path}", VIEWER, identify.identify, ("at",), scope=AREA),
+    Route("GET", "/api/types", VIEWER, devices.types, scope=ANY),
+    Route("GET", "/api/principals", VIEWER, principals.principals, ("kind", "retired", "limit", "cursor"), scope=HOUSE),
+    Route("GET", "/api/ledger", VIEWER, operations.ledger, ("by", "since"), scope=HOUSE),
+    Route(
+        "GET", "/api/dead-letters", VIEWER, operations.dead_letters, ("reason", "state", "again", "limit", "cursor"), scope=AREA
+    ),
+    Route("GET", "/api/dead-letters/{id}", VIEWER, operations.dead_letter, scope=AREA),
+    Route(
+        "GET",
+        "/api/quarantine",
+        VIEWER,
+        quarantine.quarantine,
+        ("match", "adapter", "state", "guess", "lines", "limit", "cursor"),
+        scope=AREA,
+    ),
+    Route(
+        "GET", "/api/explain", VIEWER, explain.explain, ("device", "property", "time", "statistic", "channel", "run"), scope=AREA
+    ),
+    Route("GET", "/api/frames/{place}", VIEWER, operations.frame, scope=AREA),
+    Route("POST", "/api/commands", OPERATOR, operations.command, body=("op", "args"), scope=AREA),
+    Route("GET", "/api/commands/{id}", OPERATOR, operations.command_result, scope=ANY),
+    Route("GET", "/api/redecode", ENGINEER, redecode.redecode, ("device", "adapter", "since", "limit", "cursor"), scope=AREA),
+    Route("POST", "/api/devices", ENGINEER, quarantine.register, body=_FORM, scope=AREA),
+    Route("POST", "/api/devices/import", ENGINEER, imports.take, ("on_exists", "dry_run", "name"), upload=True, scope=AREA),
+    Route("GET", "/api/imports", ENGINEER, imports.imports, ("limit",), scope=AREA),
+    Route("POST", "/api/imports/{id}/undo", ENGINEER, imports.undo, body=("force",), scope=AREA),
+    Route("GET", "/api/devices/{id}/settings", ENGINEER, devices.settings, scope=AREA),
+    Route("PATCH", "/api/devices/{id}", ENGINEER, dated.edit, body=(*_CHANGES, *dated.FIELDS), scope=AREA),
+    Route(
+        "POST",
+        "/api/devices/{id}/preview",
+        ENGINEER,
+        dated.preview,
+        ("limit", "cursor"),
+        body=(*_CHANGES, *dated.FIELDS),
+        scope=AREA,
+    ),
+    Route("GET", "/api/devices/{id}/history", VIEWER, dated.history, scope=AREA),
+    Route("POST", "/api/devices/{id}/rotate", ENGINEER, devices.rotate, body=_ROTATION, scope=AREA),
+    Route("POST", "/api/devices/{id}/replace", ENGINEER, identify.replace, body=("native", "serial", "at"), scope=AREA),
+    Route("POST", "/api/devices/{id}/codes", ENGINEER, identify.add_code, body=("scheme", "code"), scope=AREA),
+    Route("POST", "/api/devices/{id}/codes/end", ENGINEER, identify.end_code, body=("scheme", "code"), scope=AREA),
+    Route("POST", "/api/devices/{id}/retire", ENGINEER, devices.retire, scope=AREA),
+    Route("POST", "/api/devices/{id}/restore", ENGINEER, devices.restore, scope=AREA),
+    Route("GET", "/api/devices/{id}/test", ENGINEER, checklist.device_test, ("since", "dip"), scope=AREA),
+    Route("GET", "/api/devices/{id}/commissions", ENGINEER, commission.listed, scope=AREA),
+    Route(
+        "POST",
+        "/api/devices/{id}/commissions",
+        ENGINEER,
+        commission.make,
+        body=("by", "dip", "photo", "note", "since"),
+        scope=AREA,
+    ),
+    Route(
+        "POST", "/api/quarantine/accept", ENGINEER, quarantine.accept, body=(*_FORM, "match", "id_pattern", "dry_run"), scope=AREA
+    ),
+    Route(
+        "POST",
+        "/api/principals",
+        ENGINEER,
+        principals.register_principal,
+        body=("id", "kind", "name", "origin", "run"),
+        scope=HOUSE,
+    ),
+    Route("POST", "/api/principals/{id}/rotate", ENGINEER, principals.rotate_principal, body=_ROTATION, scope=HOUSE),
+    Route("POST", "/api/principals/{id}/revoke", ENGINEER, principals.revoke, body=("credential",), scope=HOUSE),
+    Route("POST", "/api/principals/{id}/retire", ENGINEER, principals.retire_principal, scope=HOUSE),
+    Route("POST", "/api/principals/{id}/restore", ENGINEER, principals.restore_principal, scope=HOUSE),
+    Route("POST", "/api/principals/{id}/credentials", ENGINEER, principals.issue, body=("origin", "run", "expires"), scope=HOUSE),
+    Route("GET", "/api/export/devices", ENGINEER, devices.export, (*_DEVICES, "format"), scope=AREA),
+    Route("POST", "/api/principals/{id}/certificate", ENGINEER, principals.certificate, body=_CERTIFICATE, scope=HOUSE),
+    Route("POST", "/api/session", None, session.sign_in, body=("user", "password"), scope=ANY),
+    Route("GET", "/api/session", VIEWER, session.who, scope=ANY),
+    Route("DELETE", "/api/session", VIEWER, session.sign_out, scope=ANY),
+    Route("POST", "/api/session/renew", VIEWER, session.renew, scope=ANY),
+    Route("POST", "/api/session/password", VIEWER, session.change_password, body=("old", "new"), scope=ANY),
+    Route("GET", "/api/users", ADMIN, people.users, ("removed",), scope=HOUSE),
+    Route("POST", "/api/users", ADMIN, people.add_user, body=("id", "role", "areas", "name", "password"), scope=HOUSE),
+    Route("POST", "/api/users/{id}/role", ADMIN, people.set_role, body=("role", "areas"), scope=HOUSE),
+    Route("POST", "/api/users/{id}/password", ADMIN, people.set_password, body=("password",), scope=HOUSE),
+    Route("POST", "/api/users/{id}/remove", ADMIN, people.remove_user, scope=HOUSE),
+    Route("POST", "/api/users/{id}/restore", ADMIN, people.restore_user, scope=HOUSE),
+    Route("GET", "/api/tokens", ADMIN, people.tokens, ("revoked",), scope=HOUSE),
+    Route("POST", "/api/tokens", ADMIN, people.create_token, body=("name", "role", "areas", "expires"), scope=HOUSE),
+    Route("POST", "/api/tokens/{id}/rotate", ADMIN, people.rotate_token, body=("overlap",), scope=HOUSE),
+    Route("DELETE", "/api/tokens/{id}", ADMIN, people.revoke_token, scope=HOUSE),
+    Route("GET", "/api/audit", ADMIN, principals.audit_log, ("limit", "subject"), scope=HOUSE),
+    Route("GET", "/api/audit/verify", ADMIN, principals.audit_verify, scope=HOUSE),
+    Route("GET", "/api/audit/export", ADMIN, principals.audit_export, scope=HOUSE),
 )

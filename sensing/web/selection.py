@@ -15,6 +15,7 @@ from . import where
 from .ask import Ask
 from .catalogue import UNKNOWN, Catalogue, Known
 from .desk import Desk
+from .scope import areas_of, sees
 
 _GLOB = re.compile(r"[*?\[]")
 Row = dict[str, Any]
@@ -54,6 +55,8 @@ def select(desk: Desk, ask: Ask, *, served: bool = True) -> Selection:
             looks.append(_of_registry(name, words))
     if (box := ask.box()) is not None:
         looks.append(_inside(*box))
+    if areas_of(ask):
+        looks.append(lambda _row, known: sees(ask, known))
     if text := ask.text("where"):
         test = where.parse(text)
         looks.append(lambda row, _known: test(row))

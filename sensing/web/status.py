@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Mapping
@@ -11,9 +12,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from sensing import __version__, ledger, runfile, times
+from sensing import __version__, disk, ledger, runfile, times
 from sensing.errors import SensingError
+from sensing.export.book import BookReader
+from sensing.export.progress import progress
 from sensing.framelog.sqlite import SqliteLog
+from sensing.store import opening
 from sensing.store.reader import StoreReader
 
 from .answers import Answer
@@ -70,11 +74,44 @@ def status(desk: Desk, _ask: Ask) -> dict[str, Any]:
         "log_head": head,
         "place": place,
         "refused": refused,
+        "store": opening.kind(desk.settings),
+        "disk": space(desk),
+        "exports": exports(desk),
         "run": about.get("demo_run") or None,
         "runs": [run.id for run in desk.registry.list_runs() if run.ended is None],
         "started": about.get("started"),
         "version": __version__,
     }
+
+
+def space(desk: Desk) -> dict[str, Any]:
+    """How full the disk of the data folder is, as the door last judged it: `level` is fine, warn, pause or full."""
+    room = disk.measure(desk.data)
+    told = desk.data / "run" / "door.prom"
+    judged = _number(told, "sensing_disk_level") if (_age_s(told) or 0.0) < _STALE_S else None
+    level = disk.level(room, desk.settings.disk) if judged is None else disk.Level(int(judged))
+    return {"level": level.name.lower(), "used_percent": round(room.percent, 1), "free": room.free}
+
+
+def _number(path: Path, name: str) -> float | None:
+    """A number that a role wrote for /metrics; None when it wrote none."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in path.read_text("utf-8").splitlines():
+            if line.startswith(name + " "):
+                return float(line.split(" ")[1])
+    return None
+
+
+def exports(desk: Desk) -> list[dict[str, Any]]:
+    """How far each target of `export` is; none when nothing was ever exported."""
+    if not (desk.data / "export.db").exists():
+        return []
+    book = BookReader(desk.data / "export.db")
+    try:
+        with desk.stores.take() as store:
+            return progress(book, store, times.now())
+    finally:
+        book.close()
 
 
 def processes(desk: Desk) -> list[dict[str, Any]]:

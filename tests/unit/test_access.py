@@ -1,9 +1,24 @@
 import re
 
 import pytest
+from sqlalchemy import create_engine, insert, select
 
-from sensing.access import Identity, Role, StoredToken, authenticate_token, digest, new_token, opens, permits, seal
+from sensing.access import (
+    Identity,
+    Role,
+    StoredToken,
+    authenticate_token,
+    covers,
+    digest,
+    new_token,
+    opens,
+    permits,
+    read_areas,
+    seal,
+)
 from sensing.errors import ValidationError
+from sensing.registry.schema import things
+from sensing.registry.scope import within
 
 
 class OneToken:
@@ -48,7 +63,7 @@ def test_an_endless_password_costs_no_hash():
 
 def test_right_token_gives_its_identity():
     book = OneToken()
-    assert authenticate_token(book, f"t-1.{book.secret}") == Identity("wall", Role.OPERATOR)
+    assert authenticate_token(book, f"t-1.{book.secret}") == Identity("wall", Role.OPERATOR, key="token t-1")
 
 
 @pytest.mark.parametrize("wrong", ["", ".", "t-1", "t-1.", "t-2.{}", "{}", "t-1.{}x", "t-1.\udc80", "t-1." + "x" * 999])
@@ -71,3 +86,44 @@ def test_role_names():
     assert [Role.read(role.word) for role in Role] == list(Role)
     with pytest.raises(ValidationError, match='role "root" does not exist; write viewer'):
         Role.read("root")
+
+
+@pytest.mark.parametrize(
+    ("areas", "area", "inside"),
+    [
+        ((), "", True),
+        ((), "anywhere", True),
+        (("漳州",), "漳州市龙海区", True),
+        (("漳州",), "厦门市", False),
+        (("north",), "north", True),
+        (("north",), "north/quay", True),
+        (("north",), "north-2", True),
+        (("north",), "northeast", False),
+        (("north",), "North", False),
+        (("zone1",), "zone12", False),
+        (("zone",), "zone1", False),
+        (("north", "south"), "south/a", True),
+        (("north",), "", False),
+        (("a%",), "ab", False),
+        (("a_",), "ab", False),
+    ],
+)
+def test_an_area_covers_what_begins_with_it_in_whole_words(areas, area, inside):
+    """In Python, and in the database alike."""
+    assert covers(areas, area) is inside
+    engine = create_engine("sqlite://")
+    things.create(engine)
+    with engine.begin() as connection:
+        row = dict.fromkeys([column.name for column in things.columns], 0) | {"settings": {}, "area": area, "state": "active"}
+        row["retired"] = None
+        connection.execute(insert(things), row | dict.fromkeys(("id", "type", "adapter", "native", "principal", "name"), "x"))
+        found = connection.execute(select(things.c.id).where(within(areas))).all() if areas else [1]
+    engine.dispose()
+    assert bool(found) is inside
+
+
+def test_areas_are_read_once_each_and_refused_when_they_are_nothing():
+    assert read_areas([" north ", "north", "漳州"]) == ("north", "漳州")
+    for wrong in ([""], ["a\tb"], ["x" * 201], [str(number) for number in range(65)]):
+        with pytest.raises(ValidationError):
+            read_areas(wrong)

@@ -98,8 +98,14 @@ def test_device_test_fails_unless_all_is_true(service, answers, code):
 def test_edit_sends_what_was_named(service):
     """Only named fields travel, with the instant from which they hold; naming none is a usage error."""
     service.routes["PATCH", "/api/devices/gauge-1"] = {"id": "gauge-1", "zero": 3.25}
-    assert run(app, "device edit gauge-1 --zero 3.25 --note= --valid-from 2026-09-01T00:00:00Z").exit_code == 0
+    counts = dict.fromkeys(("changed", "same", "kept", "from_frame", "from_row", "frames"), 0)
+    tried = {"items": [], "next": None, "counts": counts | {"changed": 2}, "events": [], "first": None, "last": None}
+    service.routes["POST", "/api/devices/gauge-1/preview"] = tried
+    assert run(app, "device edit gauge-1 --zero 3.25 --note= --valid-from 2026-09-01T00:00:00Z --yes").exit_code == 0
     assert service.bodies("PATCH") == [{"zero": 3.25, "note": "", "valid_from": "2026-09-01T00:00:00Z"}]
+    assert run(app, "device edit gauge-1 --zero +0.35 --valid-from 2026-09-01T00:00:00Z --dry-run").exit_code == 0
+    assert service.bodies()[-1] == {"zero": "+0.35", "valid_from": "2026-09-01T00:00:00Z"}
+    assert run(app, "device edit gauge-1 --zero high").exit_code == Exit.USAGE
     assert run(app, "device edit gauge-1").exit_code == Exit.USAGE
 
 

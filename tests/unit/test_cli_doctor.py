@@ -3,15 +3,21 @@
 import json
 import os
 import socket
+from contextlib import closing
 
 import pytest
 from typer.testing import CliRunner
 
-from sensing import sqlite
-from sensing.cli import checks
+from sensing import runfile, sqlite, times
+from sensing.cli import checks, checks_files
 from sensing.cli.main import app
 from sensing.errors import Exit
-from sensing.settings import Broker, Http, Mqtt, Settings
+from sensing.framelog.archive_seal import seal as seal_frames
+from sensing.framelog.sqlite import SqliteLog
+from sensing.model import Frame, Source
+from sensing.settings import Archive, Broker, Http, Lake, Mqtt, Settings
+from sensing.store.lake.seal import seal
+from tests.house import House, reading
 
 run = CliRunner(env={"SENSING_LANG": "en", "NO_COLOR": "1", "SENSING_MQTT__PORT": "0", "SENSING_HTTP__PORT": "0"}).invoke
 
@@ -117,3 +123,77 @@ def test_a_check_that_breaks_hides_no_other():
         raise ZeroDivisionError("oh")
 
     assert only(checks._guarded("odd", broken))["ok"] is None
+
+
+def found_by(data):
+    return {row["check"]: row for row in checks.examine(data)}
+
+
+def test_files_that_are_missing_or_cut_off_are_found(tmp_path):
+    """A segment that the store names and a file of the archive: gone or shorter is a failure, one too many is not."""
+    house = House(tmp_path / "data")
+    house.device("g1")
+    for number in range(3):
+        house.send("g1", reading("g1", number, times.now()))
+    seal_frames(house.data, Archive(after_h=0, every_h=0), 3)
+    house.log.adopt(3)
+    seal(house.data / "store.db", Lake(seal_after_min=0, seal_rows=1, seal_every_min=0))
+    house.work.store.tend_lake()
+    (house.data / "lake" / "x.parquet").write_bytes(b"")
+    house.close()
+    fit = found_by(house.data)
+    assert all(fit[name]["ok"] for name in ("lake", "archive", "schemas", "journal", "leftovers", "clock_log")), fit
+    assert "1 that nobody names" in fit["lake"]["detail"]
+    for path in (*(house.data / "lake").glob("seal*.parquet"), *(house.data / "frames").glob("*.zst")):
+        path.write_bytes(path.read_bytes()[:-1])
+    hurt = found_by(house.data)
+    assert (hurt["lake"]["ok"], hurt["archive"]["ok"]) == (False, False)
+
+
+def test_a_newer_schema_and_a_clock_behind_the_log_are_found(tmp_path):
+    """Files that a newer program wrote, and a last frame from the future."""
+    with closing(SqliteLog(tmp_path / "log.db")) as log:
+        log.append([Frame(Source("sl651", "a", "t", "up"), times.now() + 600 * times.SECOND, b"x")])
+    with closing(sqlite.writer(tmp_path / "store.db")) as store:
+        store.pragma("user_version", 99)
+    found = {row["check"]: row["ok"] for row in (*checks_files.schemas(tmp_path), checks_files._last_stamp(tmp_path, ""))}
+    assert found == {"schemas": False, "clock_log": False}
+
+
+def test_a_clock_that_devices_contradict_is_said(tmp_path):
+    """The middle of five live devices is ten minutes from the door's stamps: worth a look, no failure."""
+    house = House(tmp_path / "data")
+    for number in range(5):
+        house.device(f"g{number}")
+        house.send(f"g{number}", reading(f"g{number}", 1.0, times.now() - 600 * times.SECOND))
+    house.close()
+    found = only(checks_files._devices(house.data, ""))
+    assert (found["ok"], "+600 s" in found["detail"]) == (None, True)
+
+
+def test_repair_mends_what_is_safe_and_says_so(tmp_path):
+    """Modes, what killed commands left, orphans, the WAL; a live command's passing files and a live service's run file stay."""
+    data = tmp_path / "data"
+    House(data).close()
+    data.chmod(0o755)
+    (data / "admin.token").chmod(0o644)
+    (data / "run.json").write_text('{"pid": 999999999}')
+    (data / "backup-999999999.tmp").mkdir()
+    (data / f"backup-{os.getpid()}.tmp").mkdir()
+    (data / "b.zip.part").write_bytes(b"x")
+    os.utime(data / "b.zip.part", (1, 1))
+    (data / "c.zip.part").write_bytes(b"x")
+    (data / "lake").mkdir()
+    (data / "lake" / "seal-1.parquet.part").write_bytes(b"x")
+    connection = sqlite.writer(data / "log.db")
+    connection.execute("INSERT INTO marks VALUES('x', 1)")
+    answer = run(app, f"doctor --repair --data {data} -o json")
+    assert answer.exit_code == 0, answer.output
+    assert answer.stderr.count("repaired") == 8, answer.stderr
+    assert sorted(path.name for path in data.glob("*.tmp")) == [f"backup-{os.getpid()}.tmp"]
+    assert [path.name for path in data.glob("*.part")] == ["c.zip.part"]
+    assert (data.stat().st_mode & 0o777, (data / "admin.token").stat().st_mode & 0o777) == (0o700, 0o600)
+    assert (list((data / "lake").iterdir()), (data / "run.json").exists(), (data / "log.db-wal").stat().st_size) == ([], False, 0)
+    connection.close()
+    with runfile.only_one(data):
+        assert "left" in run(app, f"doctor --repair --data {data} -o json").stderr

@@ -28,7 +28,7 @@ def test_a_promise_has_its_tests_and_its_faults(name, held, faults):
     assert held
     assert faults
     assert [path for path in held if not (ROOT / path).exists()] == []
-    ours = (ROOT / "tests" / "faults" / "test_mutations.py").read_text("utf-8")
+    ours = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests" / "faults").glob("test_*mutations.py"))
     beside = "\n".join((ROOT / path).read_text("utf-8") for path in held if path.endswith(".py"))
     for fault in faults:
         assert (

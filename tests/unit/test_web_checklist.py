@@ -99,10 +99,10 @@ async def test_somebody_elses_frames_do_not_count(house):
 
 async def test_values_that_cannot_be(house):
     """Stored, but out of range: plausible is false and says which value."""
-    house.send("gauge-1", reading("gauge-1", 99.0, house.now))
+    house.send("gauge-1", reading("gauge-1", 54321.0, house.now))
     found = await checked(house)
     assert verdicts(found)["plausible"] is False
-    assert (step(found, "plausible")["reason"], step(found, "plausible")["result"]) == ("range", 99.0)
+    assert (step(found, "plausible")["reason"], step(found, "plausible")["result"]) == ("range", 54321.0)
     assert verdicts(found)["stored"] is True
 
 
@@ -117,3 +117,12 @@ async def test_refused_publishes_are_told(house):
 async def test_a_device_that_is_not_registered(house):
     """There is nothing to test."""
     await checked(house, 404, device="none")
+
+
+async def test_of_a_talkative_device_the_newest_values_count(house, monkeypatch):
+    """More rows than a page: what came first was impossible, what came last is fine."""
+    monkeypatch.setattr("sensing.web.checklist._PAGE_ROWS", 3)
+    house.send("gauge-1", *(reading("gauge-1", 54321.0 if n < 4 else 1.5, house.now - (9 - n) * 1_000_000) for n in range(8)))
+    found = await checked(house)
+    assert found["passed"] is True
+    assert step(found, "stored")["rows"] == 8

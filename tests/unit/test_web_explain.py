@@ -35,7 +35,7 @@ async def test_every_step_from_bytes_to_flags(house):
     place = house.send("gauge-1", reading("other", 9, house.at), reading("gauge-1", 150.0, house.at, u="cm"))
     found = await explain(house, time=rfc3339(house.at))
     told = steps(found)
-    assert list(told) == ["frame", "decode", "reading", "unit", "datum", "flags", "stored", "revisions"]
+    assert list(told) == ["frame", "decode", "reading", "unit", "datum", "flags", "configuration", "stored", "revisions"]
     assert bytes.fromhex(told["frame"]["hex"]) == bytes.fromhex(house.log.get(place).payload.hex())
     assert told["decode"]["readings"] == 2
     assert (told["reading"]["value"], told["reading"]["unit"]) == (150.0, "cm")
@@ -71,7 +71,7 @@ async def test_a_changed_configuration_is_said_and_not_hidden(house):
     """Decoded with today's zero it would be another value: the stored one stays, with a note."""
     house.send("gauge-1", reading("gauge-1", 1.0, house.at))
     async with house.client() as client:
-        await client.patch("/api/devices/gauge-1", json={"zero": 5.0, "valid_from": "2020-01-01T00:00:00Z"})
+        await client.patch("/api/devices/gauge-1", json={"zero": 5.0, "valid_from": "2020-01-01T00:00:00Z", "reobserve": False})
     found = await explain(house, time=rfc3339(house.at))
     assert found["observation"]["result"] == 3.0
     assert "another revision" in steps(found)["flags"]["note"]

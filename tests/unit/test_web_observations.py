@@ -170,3 +170,10 @@ async def test_an_empty_answer_is_still_one(house):
     assert (await get(house, "/api/observations", device="nobody")).json() == {"items": [], "next": None}
     assert (await get(house, "/api/observations", device="nobody", format="ndjson")).text == ""
     assert len((await get(house, "/api/observations", device="nobody", format="csv")).text.splitlines()) == 1
+
+
+async def test_as_known_at_an_instant(house):
+    """Nothing before the first commit, all of it now."""
+    assert await items(house, "/api/observations", device="gauge-1", as_of=rfc3339(house.start - 9 * HOUR)) == []
+    now = await items(house, "/api/observations", device="gauge-1", as_of=rfc3339(house.now + 9 * HOUR))
+    assert now == await items(house, "/api/observations", device="gauge-1")

@@ -155,7 +155,9 @@ async def test_what_knocked_is_accepted_and_its_frames_are_read_again(house):
     assert done["device"]["password"] is None
     assert len((await get(house, "/api/observations", device="gauge-7"))["items"]) == 3
     assert (await get(house, "/api/quarantine"))["items"] == []
-    await ask(house, "POST", "/api/quarantine/accept", 404, json=body)
+    again = await ask(house, "POST", "/api/quarantine/accept", json=body)
+    assert again["result"] == {"accepted": {}}
+    await ask(house, "POST", "/api/quarantine/accept", 404, json=body | {"native": "new-8", "id": "gauge-8"})
     await ask(house, "POST", "/api/quarantine/accept", 422, json={"adapter": "toy"})
 
 

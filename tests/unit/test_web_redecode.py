@@ -30,7 +30,7 @@ async def tried(house, status=200, role=Role.ENGINEER, **parameters):
 
 
 async def edit(house, **changes):
-    await ask(house, "PATCH", "/api/devices/gauge-1", json={**changes, "valid_from": "2020-01-01T00:00:00Z"})
+    await ask(house, "PATCH", "/api/devices/gauge-1", json={**changes, "valid_from": "2020-01-01T00:00:00Z", "reobserve": False})
 
 
 async def redecode(house, status=200, role=Role.ENGINEER, **args):
