@@ -7,9 +7,10 @@ PYTEST := $(PY) -m pytest
 RUN := .venv/.run.stamp
 DEV := .venv/.dev.stamp
 DEMO ?=
+STORM ?= meranti-2016 --devices 250 --for 36h --faults all
 ARGS ?=
 
-.PHONY: help setup dev demo test check lint format types coverage e2e faults bench docs lock wheel clean
+.PHONY: help setup dev demo storm test check lint format types coverage e2e faults bench docs lock wheel clean
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,11 +20,14 @@ setup: $(RUN) ## Set up .venv with what running needs (Python >= 3.11, nothing e
 
 dev: $(DEV)
 
-demo: $(RUN) ## Set up, then run the city in small: 50 simulated river gauges (DEMO="--http-port 8081")
+demo: $(RUN) ## Set up, then run the city in small: 50 simulated devices (DEMO="--http-port 8081")
 	.venv/bin/sensing up --demo $(DEMO)
 
+storm: $(RUN) ## A drill: Typhoon Meranti with faults, scored, with a report (STORM="gulei-leak --devices 500")
+	.venv/bin/sensing --data data/drill storm run $(STORM)
+
 test: $(DEV) ## Set up, then run the unit, property and contract tests (ARGS="-k sl651")
-	$(PYTEST) tests/unit tests/property tests/contract $(ARGS)
+	$(PYTEST) -n auto --dist worksteal tests/unit tests/property tests/contract $(ARGS)
 
 check: lint types test ## Everything that must be green before a commit
 
@@ -42,16 +46,16 @@ coverage: $(DEV) ## Lines and branches that the tests of `make test` reach
 	$(PY) -m coverage run -m pytest -q tests/unit tests/property tests/contract
 	$(PY) -m coverage report --skip-covered
 
-e2e: $(DEV) ## Real processes, brokers and clients (needs mosquitto; installs it where apt is at hand)
-	scripts/need.sh mosquitto mosquitto_pub:mosquitto-clients
+e2e: $(DEV) ## Real processes, brokers and clients (needs mosquitto, victoria-metrics, postgresql; installs them where apt is at hand)
+	scripts/need.sh mosquitto mosquitto_pub:mosquitto-clients victoria-metrics psql:postgresql
 	$(PYTEST) tests/e2e --timeout 600 $(ARGS)
 
 faults: $(DEV) ## Kills, power cuts, full disks, storms of junk (SHORT=1: a fiftieth of each)
-	scripts/need.sh mosquitto mosquitto_pub:mosquitto-clients
+	scripts/need.sh mosquitto mosquitto_pub:mosquitto-clients victoria-metrics
 	SENSING_FAULTS=$(if $(SHORT),short,full) $(PYTEST) tests/faults --timeout 3600 $(ARGS)
 
-bench: $(DEV) ## Speed, beside what one would use instead (needs mosquitto)
-	scripts/need.sh mosquitto mosquitto_pub:mosquitto-clients
+bench: $(DEV) ## Speed, beside what one would use instead (needs mosquitto, postgresql)
+	scripts/need.sh mosquitto mosquitto_pub:mosquitto-clients psql:postgresql
 	.venv/bin/python -m tests.bench $(ARGS)
 
 docs: $(DEV) ## Write the generated parts of docs/ anew

@@ -69,6 +69,15 @@ def settings_table() -> str:
     return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows])
 
 
+def rights_table() -> str:
+    """Every route by the least role that it takes, and how it serves who is bound to areas."""
+    from sensing.web.routes import ROUTES
+
+    served = {"area": "within their areas", "house": "refused", "any": "as everybody"}
+    rows = [f"| `{route.name}` | {route.role.word if route.role else 'open'} | {served[route.scope]} |" for route in ROUTES]
+    return "\n".join(["| route | role | bound to areas |", "|---|---|---|", *rows])
+
+
 def command_list() -> str:
     """Every command with what it does and its options."""
     return "\n\n".join(_command(path, command) for path, command in commands())
@@ -97,8 +106,8 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-PARTS: dict[str, Callable[[], str]] = {"settings": settings_table, "commands": command_list}
-PAGES = ("docs/operate.md", "docs/commands.md")
+PARTS: dict[str, Callable[[], str]] = {"settings": settings_table, "commands": command_list, "rights": rights_table}
+PAGES = ("docs/operate.md", "docs/commands.md", "docs/security.md")
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

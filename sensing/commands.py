@@ -2,38 +2,42 @@
 
     {"id": "...", "op": "redrive", "by": "engineer wang", "at": micros, "args": {...}}
 
-    redrive  {places?: [[place, part]], reason?}   dead letters through the path again
-    drop     {places?, reason?, why}                dead letters closed unread
-    redecode {adapter?, principal?, native?, since?} frames since a time decoded anew; what they say now outranks what they said
-    accept   {adapter, native, principal?}          quarantined frames of a device that is registered now
-    release  {adapter, native, why}                 quarantined frames closed unread
-    annotate {device, property, from, to, quality, reason}
+    redrive   {places?: [[place, part]], reason?}   dead letters through the path again
+    drop      {places?, reason?, why}                dead letters closed unread
+    redecode  {adapter?, principal?, natives?, since?} frames since a time decoded anew; what they say now outranks what they said
+    reobserve {device, adapter, native, begin, end?}  what a device said in a span of time, under the configuration that is dated so now
+    accept    {adapter?, native, principal?}          quarantined frames of devices that are registered now; native: an id, a pattern, ""
+    release   {adapter?, native?, principal?, why}    quarantined frames closed unread
+    retake    {adapter?, native?, principal?}         and open again
+    annotate  {device, property, from, to, quality, reason}
+    ack_event, close_event {event, note}           what somebody says of an event; of one that was replaced, it goes to what stands now
 
 The id makes a command sent twice one command. Results stand in the table `commands`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from . import logs
+from . import logs, times
+from .errors import NotFoundError, SensingError
+from .inbox import Chosen, beyond, waiting
 from .ledger import HOUSE, Account
 from .model import Frame, JsonState, Micros, Quality, QualityReason
-from .store import JOINED, Batch
+from .reobserve import outcome
+from .rereading import CHUNK, Progress, each, through_again
+from .store import Batch, Mark
+from .store.events import markable
 
 if TYPE_CHECKING:
     from .work import Work
 
-WAITING = "waiting"
-"""What `Work.again` says of a part whose message goes on in a later frame: nothing of it is booked, and what is held stays held."""
-
 _log = logs.get("commands")
-_CHUNK = 500
-"""Frames gone through again in one transaction of a long command."""
-_ACCOUNT = "hour, adapter, principal, device, run"
+_EVER = 1 << 62
 
 
 class Command(msgspec.Struct):
@@ -60,6 +64,8 @@ def obey(work: Work, frame: Frame, batch: Batch) -> None:
         result = act(work, command, frame, batch) if act else {"error": f'no operation "{command.op}"'}
     except (KeyError, TypeError, ValueError) as error:
         result = {"error": f"{command.op}: {error!r}"}
+    except SensingError as error:
+        result = {"error": error.what, "hint": error.hint, "code": int(error.exit_code)}
     _log.info("command_obeyed", frame=frame.place, op=command.op, by=command.by, result=result)
     at = command.at or frame.received
     batch.results.append((command.id, command.op, command.by, at, frame.place, msgspec.json.encode(result).decode()))
@@ -82,97 +88,27 @@ def _open(work: Work, table: str, place: int, part: int) -> bool:
     return bool(work.store.connection.execute(query, (place, part)).get)
 
 
-def _counted(work: Work, place: int) -> tuple[Account, str] | None:
-    """How a frame counts now, when it counts as dead-lettered or quarantined; its holds count it no longer."""
-    for table, outcome in (("dead", "dead_lettered"), ("held", "quarantined")):
-        query = f"SELECT {_ACCOUNT} FROM {table} WHERE place=? AND counted AND state='open'"
-        for hour, adapter, principal, device, run in work.store.connection.execute(query, (place,)):
-            return Account(int(hour), str(adapter), str(principal), str(device), str(run)), outcome
-    return None
-
-
-def _parts(work: Work, table: str, place: int, only: str) -> list[int]:
-    """The open holds of a frame; of quarantined ones, those of one native id where one is meant."""
-    query = f"SELECT part FROM {table} WHERE place=? AND state='open'"
-    values: tuple[int | str, ...] = (place,)
-    if only and table == "held":
-        query, values = query + " AND native=?", (place, only)
-    return [int(str(part)) for (part,) in work.store.connection.execute(query, values)]
-
-
-def _through_again(work: Work, batch: Batch, frame: Frame | None, states: dict[str, JsonState | None], only: str = "") -> str:
-    """One frame through the path again; its old holds are closed, what is still wrong is held anew, its count moves.
-
-    The earlier frames of a message that it completes go with it; until then they are WAITING and stay as they are.
-    """
-    if frame is None:
-        return "gone"
-    outcome, joined = work.again(frame, batch, states, only)
-    if outcome != WAITING:
-        for place in (frame.place, *joined):
-            was = _move(work, batch, place, outcome, only)
-            if was is not None and place != frame.place:
-                work.hold_with(frame.place, place, was, batch)
-    return outcome
-
-
-def _move(work: Work, batch: Batch, place: int, outcome: str, only: str) -> Account | None:
-    """Close a frame's holds and move its count; returns what it is booked on, None when it was not counted as held."""
-    was = None if place in batch.uncounted else _counted(work, place)
-    batch.uncounted.append(place)
-    for table in ("dead", "held"):
-        batch.released += [(table, place, part) for part in _parts(work, table, place, only)]
-    if was is not None and outcome != was[1]:
-        batch.tally.moved(was[0], was[1], outcome)
-    return was[0] if was is not None else None
-
-
-def _each(work: Work, command_place: int, places: Iterable[int], only: str = "") -> dict[str, int]:
-    """Frames through the path again, in order, a transaction every `_CHUNK`; counts by outcome."""
-    counts: dict[str, int] = {}
-    joined = _joined(work)
-    part = Batch(place=command_place - 1)
-    for number, place in enumerate(sorted(set(places)), 1):
-        states: dict[str, JsonState | None] = {}  # a message's own: what else is held must not change how it reads
-        for earlier in joined.get(place, ()):
-            if (frame := work.log.get(earlier)) is not None:
-                work.recall(frame, states)
-        outcome = _through_again(work, part, work.log.get(place), states, only)
-        counts[outcome] = counts.get(outcome, 0) + 1
-        if number % _CHUNK == 0:
-            work.commit(part)
-            part = Batch(place=command_place - 1)
-    work.commit(part)
-    return counts
-
-
-def _joined(work: Work) -> dict[int, list[int]]:
-    """The earlier frames of messages that are held whole, by the place of the last one."""
-    found: dict[int, set[int]] = {}
-    for table in ("dead", "held"):
-        query = f"SELECT place, part / {JOINED} FROM {table} WHERE state='open' AND part >= {JOINED}"
-        for earlier, last in work.store.connection.execute(query):
-            found.setdefault(int(str(last)), set()).add(int(str(earlier)))
-    return {last: sorted(earlier) for last, earlier in found.items()}
-
-
 def _redrive(work: Work, command: Command, frame: Frame, _batch: Batch) -> dict[str, Any]:
-    return {"redriven": _each(work, frame.place, (place for place, _ in _selected(work, command.args)))}
+    places = (place for place, _ in _selected(work, command.args))
+    return {"redriven": each(work, frame.place, places, Progress(work, command.id))}
 
 
 def _redecode(work: Work, command: Command, frame: Frame, _batch: Batch) -> dict[str, Any]:
-    """Every kept frame of an adapter and principal since a time, for one native id or for all that they speak of."""
+    """Every kept frame of an adapter and principal since a time, for these native ids (a device has several over time) or for all that they speak of."""
     args = command.args
-    native, states, counts = str(args.get("native") or ""), dict[str, JsonState | None](), dict[str, int]()
-    place = work.log.place_at(int(args.get("since") or 0))
+    natives = frozenset(args.get("natives") or ([args["native"]] if args.get("native") else ()))
+    states, counts = dict[str, JsonState | None](), dict[str, int]()
+    place = begin = work.log.place_at(int(args.get("since") or 0))
+    progress = Progress(work, command.id)
     with work.mending(frame.place):
         while place < frame.place - 1:
             part = Batch(place=frame.place - 1)
-            for each in work.log.read(place, min(_CHUNK, frame.place - 1 - place)):
-                place = each.place
-                if _covered(each, args):
-                    outcome = _through_again(work, part, each, states, native)
+            for one in work.log.read(place, min(CHUNK, frame.place - 1 - place)):
+                place = one.place
+                if _covered(one, args):
+                    outcome = through_again(work, part, one, states, natives)
                     counts[outcome] = counts.get(outcome, 0) + 1
+            progress.into(part, place - begin, frame.place - 1 - begin)
             work.commit(part)
     return {"redecoded": counts}
 
@@ -189,24 +125,62 @@ def _drop(work: Work, command: Command, _frame: Frame, batch: Batch) -> dict[str
     return {"dropped": len(keys)}
 
 
-def _held(work: Work, args: dict[str, Any]) -> list[tuple[int, int]]:
-    rows = work.store.connection.execute(
-        "SELECT place, part FROM held WHERE state='open' AND adapter=?1 AND native=?2 AND (?3 IS NULL OR principal=?3) ORDER BY place",
-        (args["adapter"], args["native"], args.get("principal")),
-    )
-    return list(rows)
-
-
 def _accept(work: Work, command: Command, frame: Frame, _batch: Batch) -> dict[str, Any]:
-    native = str(command.args["native"])
-    places = [place for place, _ in _held(work, command.args)]
-    return {"accepted": _each(work, frame.place, places, native)}
+    """Frames of devices that are registered now, whoever sent them waits no longer. native "" is all that are."""
+    chosen = Chosen.read({"native": command.args["native"], **command.args})
+    places: list[int] = []
+    natives: set[str] = set()
+    for place, _, adapter, native, principal in (*waiting(work.store.connection, chosen), *beyond(work.store.connection, chosen)):
+        if _is_known(work, adapter, native, principal):
+            places.append(place)
+            natives.add(native)
+    counts = each(work, frame.place, places, Progress(work, command.id), natives)
+    return {"accepted": counts}
+
+
+def _is_known(work: Work, adapter: str, native: str, principal: str) -> bool:
+    thing = work.directory.find(adapter, native)
+    return thing is not None and thing.owned_by(principal)
 
 
 def _release(work: Work, command: Command, _frame: Frame, batch: Batch) -> dict[str, Any]:
-    keys = _held(work, command.args)
-    batch.released += [("held", place, part) for place, part in keys]
-    return {"released": len(keys)}
+    batch.dropped += [key[:2] for key in waiting(work.store.connection, Chosen.read(command.args))]
+    return {"released": len(batch.dropped)}
+
+
+def _retake(work: Work, command: Command, _frame: Frame, batch: Batch) -> dict[str, Any]:
+    batch.reopened += [key[:2] for key in waiting(work.store.connection, Chosen.read(command.args), "dropped")]
+    return {"retaken": len(batch.reopened)}
+
+
+def _reobserve(work: Work, command: Command, frame: Frame, _batch: Batch) -> dict[str, Any]:
+    """Raises NotFoundError for a device that is not in service."""
+    args = command.args
+    thing = work.directory.find(str(args["adapter"]), str(args["native"]))
+    if thing is None or thing.id != args["device"]:
+        raise NotFoundError(f"device {args['device']} is not in service", "restore it, and give the change again")
+    begin, end = int(args["begin"]), min(int(args.get("end") or _EVER), _EVER)
+    progress = Progress(work, command.id)
+    with closing(work.store.reader()) as reader:
+        edition, last = reader.edition(thing.id), frame.received
+        for window in work.reobserver().windows(reader, thing, edition, begin, end):
+            part = Batch(place=frame.place - 1)
+            for one in window.made:
+                account = Account(one.received // times.HOUR, thing.adapter, one.source.principal, thing.id, one.source.run)
+                if one.head:
+                    part.tally.add(account, "readings")
+                progress.count("from_" + one.how)
+                work.enter(thing, one.one, one.source, one.received, one.place, one.heard, account if one.head else None, part)
+            best, _, changed = outcome(window)
+            progress.count("changed", changed)
+            progress.count("same", len(best) - changed)
+            progress.count("kept", window.kept)
+            progress.count("frames", window.frames)
+            progress.into(part, window.end - begin, max(last, window.end) - begin)
+            work.commit(part)
+    counts = dict.fromkeys(("changed", "same", "from_frame", "from_row", "kept", "frames"), 0) | progress.counts
+    told = {name: args.get(name) for name in ("device", "generation", "begin", "end")}
+    return {"reobserved": counts, **told}
 
 
 def _annotate(_work: Work, command: Command, frame: Frame, batch: Batch) -> dict[str, Any]:
@@ -219,11 +193,26 @@ def _annotate(_work: Work, command: Command, frame: Frame, batch: Batch) -> dict
     return {"annotated": command.id}
 
 
+def _mark(word: str) -> Callable[[Work, Command, Frame, Batch], dict[str, Any]]:
+    def act(work: Work, command: Command, frame: Frame, batch: Batch) -> dict[str, Any]:
+        """Raises NotFoundError, ConflictError."""
+        event = markable(work.store.connection, str(command.args["event"]), word)
+        at = command.at or frame.received
+        batch.marks.append(Mark(event.id, word, command.by, at, str(command.args.get("note", ""))))
+        return {word: event.id}
+
+    return act
+
+
 _OPS: dict[str, Callable[[Work, Command, Frame, Batch], dict[str, Any]]] = {
     "redrive": _redrive,
     "redecode": _redecode,
     "drop": _drop,
     "accept": _accept,
     "release": _release,
+    "retake": _retake,
+    "reobserve": _reobserve,
     "annotate": _annotate,
+    "ack_event": _mark("acknowledged"),
+    "close_event": _mark("closed"),
 }

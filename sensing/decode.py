@@ -11,7 +11,7 @@ from typing import Any
 from . import logs
 from .errors import DecodeError, Reason
 from .ledger import Account
-from .model import Context, Decoded, Frame, JsonState, Rejection, Source
+from .model import Context, Decoded, Frame, JsonState, Micros, Rejection, Source
 from .ports import Adapter, Directory
 from .times import HOUR
 
@@ -29,9 +29,11 @@ class Lane:
         self.enrols: bool = getattr(adapter, "ENROLS", False) and directory.receives(source.principal)
         self.context = Context(
             principal=source.principal,
-            settings=lambda native: getattr(directory.find(source.adapter, native), "settings", None) or {},
+            settings=lambda native: getattr(directory.find(source.adapter, native, self.received), "settings", None) or {},
             mappings=directory.mappings(source.principal, source.adapter),
         )
+        self.received: Micros | None = None
+        """When the door received the frame in hand: native ids are dated by it."""
         self.hour = -1
         self.accounts: dict[str, Account] = {}
 
@@ -68,10 +70,14 @@ class Decoder:
             found = self._lanes[source] = Lane(source, self._adapters.get(source.adapter, _ABSENT), self._directory)
         return found
 
-    def decode(self, lane: Lane, frame: Frame, state: JsonState | None) -> Decoded:
-        """Read one frame; never raises."""
+    def decode(self, lane: Lane, frame: Frame, state: JsonState | None, heard: Micros | None = None) -> Decoded:
+        """Read one frame; never raises. heard: when it was received by the clock of its run; the door's stamp when None.
+
+        Until the next frame of the lane, `lane.context.received` tells it to the later stages.
+        """
         context = lane.context
-        context.received, context.place = frame.received, frame.place
+        lane.received = frame.received
+        context.received, context.place = frame.received if heard is None else heard, frame.place
         try:
             return lane.adapter.decode(frame.payload, context, state)
         except DecodeError as error:
@@ -80,7 +86,8 @@ class Decoder:
             return _crashed(error, frame.place, state)
 
     def expire(self, lane: Lane, state: JsonState, now: int) -> Decoded:
-        """Ask an adapter to give up what it has waited for too long; never raises."""
+        """Ask an adapter to give up what it has waited for too long by the clock of its stream; never raises."""
+        lane.context.received = now
         try:
             return lane.adapter.expire(state, now)
         except Exception as error:  # noqa: BLE001 as above; the state is dropped, its frames stay pending in the ledger

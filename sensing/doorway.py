@@ -9,27 +9,39 @@ import asyncio
 import contextlib
 import os
 from collections import Counter, deque
+from functools import partial
 from pathlib import Path
-from typing import Any
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
-from . import failpoints, logs, runfile, times
+from . import disk, failpoints, logs, runfile, times
+from .framelog import archive
 from .framelog.sqlite import SqliteLog
 from .metrics import Metrics
 from .mqtt.committer import Committer
 from .mqtt.door import Door
-from .registry import RegistryGatekeeper
+from .mqtt.knocks import BAD, Knocks
+from .registry import RegistryGatekeeper, located
+from .registry.known import known
 from .settings import Settings
-from .store.reader import StoreReader
+from .store import StoreBusyError
+from .store.opening import open_reader
+
+if TYPE_CHECKING:
+    from .store.reader import StoreReader
 
 _log = logs.get("doorway")
 _OUTBOX_POLL_S = 0.02
 _OUTBOX_BATCH = 500
+_STORE_AGAIN_S = 1.0
 _TRY_EVERY_S = 0.5
 _PATIENCE_S = 30.0
 _MOST_LATE = 10_000
 """Replies kept for stations that are not connected, and for how long; a station that hears nothing sends again."""
 _PRUNE_EVERY_S = 60.0
 _PRUNE_BATCH = 5_000
+_SWEEP, _SWEEP_SHARE, _SWEEP_PAUSE_S = 2_000, 0.05, 0.02
+"""Archived frames deleted between two commits, and the share of the writer's time that this may take: acknowledgements come first."""
 
 
 class Doorway:
@@ -42,14 +54,16 @@ class Doorway:
         self._log = SqliteLog(data / "log.db")
         self._committer = Committer(self._log, settings.commit, self._metrics)
         self._refused: Counter[tuple[int, str, str, str]] = Counter()
+        self._knocks = Knocks()
         self.door = Door(
             settings,
             self._committer,
-            RegistryGatekeeper(data / "registry.db"),
+            RegistryGatekeeper(located(data, settings.registry)),
             adapters,
             self._metrics,
             on_refused=self._on_refused,
         )
+        self._disk = disk.Guard(data, settings.disk)
         self._next_try = 0.0
         self._late: deque[tuple[float, str, str, bytes]] = deque(maxlen=_MOST_LATE)
         self._subscribers = self._made_subscribers(adapters)
@@ -62,6 +76,9 @@ class Doorway:
         return list(subscribers(self._settings, self._committer, adapters, self._metrics, self._on_refused))
 
     def _on_refused(self, principal: str, reason: str, topic: str) -> None:
+        if reason == BAD:
+            self._knocks.count(principal)
+            return
         parts = topic.split("/")
         adapter = parts[2] if len(parts) == 5 and parts[0] == "sensing" else ""
         key = times.now() // times.HOUR, adapter[:32], principal[:64], reason
@@ -77,7 +94,7 @@ class Doorway:
         runfile.write(self._data, {
             "pid": os.getpid(), "host": self._settings.mqtt.host, "port": self.door.port, "tls_port": self.door.tls_port,
         }, "run/door.json")  # fmt: skip
-        tasks = [asyncio.create_task(job()) for job in (self._send_replies, self._keep_house)]
+        tasks = [asyncio.create_task(job()) for job in (self._send_replies, self._keep_house, self._keep_archive)]
         await stop.wait()
         for task in tasks:
             task.cancel()
@@ -92,10 +109,15 @@ class Doorway:
     async def _send_replies(self) -> None:
         """Replies that work committed, at least once, to whoever of the principal is connected."""
         loop = asyncio.get_running_loop()
-        reader = StoreReader(self._data / "store.db")
+        reader = await self._opened()
         sent = await self._committer.on_writer(lambda: self._log.marked("outbox"))
         while True:
-            replies = reader.outbox(sent, _OUTBOX_BATCH)
+            try:
+                replies = await asyncio.to_thread(reader.outbox, sent, _OUTBOX_BATCH)
+            except StoreBusyError as error:  # a database that is away: stations send again what was not answered
+                _log.warning("replies_wait", error=error.what)
+                await asyncio.sleep(_STORE_AGAIN_S)
+                continue
             for number, principal, topic, payload in replies:
                 failpoints.reach("door.before_reply")
                 if not self._send(principal, topic, payload):
@@ -107,6 +129,14 @@ class Doorway:
                 await self._committer.on_writer(lambda: self._log.mark("outbox", mark))  # noqa: B023 awaited here
             if len(replies) < _OUTBOX_BATCH:
                 await asyncio.sleep(_OUTBOX_POLL_S)
+
+    async def _opened(self) -> StoreReader:
+        while True:
+            try:
+                return await asyncio.to_thread(open_reader, self._data, self._settings)
+            except StoreBusyError as error:
+                _log.warning("replies_wait", error=error.what)
+                await asyncio.sleep(_STORE_AGAIN_S)
 
     def _send_late(self, now: float) -> None:
         """Offer again what nobody was there to take: after a restart the outbox is read before the stations are back."""
@@ -132,6 +162,7 @@ class Doorway:
         pruned = 0.0
         loop = asyncio.get_running_loop()
         while True:
+            await self._watch_disk()
             await asyncio.sleep(1.0)
             with contextlib.suppress(Exception):  # a full disk is the committer's to report; this tries again
                 await self._flush_refusals()
@@ -140,19 +171,56 @@ class Doorway:
                     pruned = loop.time()
                     await self._prune()
 
+    async def _watch_disk(self) -> None:
+        """Hold the committer back as the disk fills up, and let it go as there is room again."""
+        before = self._disk.level
+        try:
+            found = await asyncio.to_thread(self._disk.look)
+        except OSError as error:
+            _log.warning("disk_not_measured", error=str(error))
+            return
+        room = self._disk.room
+        self._metrics.set("sensing_disk_level", int(found))
+        self._metrics.set("sensing_disk_used_ratio", round(room.percent / 100, 4))
+        self._metrics.set("sensing_disk_free_bytes", room.free)
+        if found is not before:
+            tell = _log.warning if found else _log.info
+            tell("disk_" + found.name.lower(), used_percent=round(room.percent, 1), free_gb=round(room.free / 1e9, 2))
+        self._committer.hold(found)
+
     async def _flush_refusals(self) -> None:
+        if self._knocks:
+            counted, where = self._knocks.taken(), located(self._data, self._settings.registry)
+            knocked = await asyncio.to_thread(self._knocks.counters, counted, partial(known, where), times.now())
+            self._refused.update(knocked)
         if self._refused:
             counts, self._refused = self._refused, Counter()
             await self._committer.on_writer(lambda: self._log.refuse(counts))
 
+    async def _keep_archive(self) -> None:
+        """Take over frames that were archived, and delete them here without any commit having to wait for long."""
+        while True:
+            await asyncio.sleep(min(1.0, self._settings.archive.check_s))
+            with contextlib.suppress(Exception):  # a full disk is the committer's to report; this tries again
+                if await asyncio.to_thread(lambda: any((self._data / archive.FOLDER).glob("*.json"))):
+                    place = await asyncio.to_thread(self._place)
+                    await self._committer.on_writer(lambda: self._log.adopt(place))  # noqa: B023 awaited here
+                while (took_s := await self._committer.on_writer(self._sweep)) is not None:  # noqa: ASYNC110 the pause is the commits'
+                    await asyncio.sleep(max(_SWEEP_PAUSE_S, took_s / _SWEEP_SHARE))
+
+    def _sweep(self) -> float | None:
+        """Delete some frames that the archive has; returns how long it took, seconds, None when there was none."""
+        began = perf_counter()
+        return perf_counter() - began if self._log.sweep(_SWEEP) else None
+
+    def _place(self) -> int:
+        with contextlib.closing(open_reader(self._data, self._settings)) as reader:
+            return reader.place()
+
     async def _prune(self) -> None:
         """Forget frames past retention, a few at a time, never one that work has yet to read."""
-        reader = StoreReader(self._data / "store.db")
         before = times.now() - int(self._settings.retention.frames_d * times.DAY)
-        try:
-            while reader.place() >= await self._committer.on_writer(self._log.tail) + _PRUNE_BATCH:
-                gone = await self._committer.on_writer(lambda: self._log.prune(before, _PRUNE_BATCH))
-                if gone < _PRUNE_BATCH:
-                    break
-        finally:
-            reader.close()
+        while await asyncio.to_thread(self._place) >= await self._committer.on_writer(self._log.tail) + _PRUNE_BATCH:
+            gone = await self._committer.on_writer(lambda: self._log.prune(before, _PRUNE_BATCH))
+            if gone < _PRUNE_BATCH:
+                break

@@ -31,11 +31,14 @@ from .times import rfc3339
 from .units import Convert, UnitError, converter
 
 _CONTENT = Packer("<dqdd").pack
+_NUMBER = Packer(">I").unpack
+_EMPTY = blake2b(digest_size=4)
+_NOWHERE = (None, None)
 _NO_BEGIN = -(2**63)
 _RELATIVE = frozenset(("F5", "F6", "F7", "F8", "F9", "FA", "FB", "FC"))
 """SL 651 elements that state a level above the station's base (SL 651-2014 table C.1)."""
-_MIRRORED = {"min": "max", "max": "min"}
-_MICROMETRES = 6
+MIRRORED = {"min": "max", "max": "min"}
+MICROMETRES = 6
 """Sums of levels are rounded to this many decimals, so that 1.1 + 2.2 is 3.3."""
 
 
@@ -62,48 +65,89 @@ class Observed(Struct, gc=False):
     lat: float | None
 
 
-def observe(reading: Reading, thing: Thing, received: Micros, ahead: Micros = quality.AHEAD) -> Sequence[Observed]:
+class Way(Struct, gc=False):
+    """How readings of one kind are observed: all that does not depend on what one of them says.
+
+    convert: from the unit of the wire, None when it is the canonical one. zero: what a relative level stands on; None for any other.
+    """
+
+    kept: Property
+    convert: Convert | None
+    config: Config
+    span: quality.Span | None
+    sentinels: Any
+    zero: float | None
+    offset: float
+
+
+Ways = dict[tuple[str, str | None, str, str], "Way | None"]
+"""(property, unit, statistic, channel) of readings of one thing with one configuration, to how they are observed; None: unmapped."""
+
+
+def observe(
+    reading: Reading, thing: Thing, received: Micros, ahead: Micros = quality.AHEAD, ways: Ways | None = None
+) -> Sequence[Observed]:
     """What a reading of a thing says; () when it is unmapped. After the first, further ones are derived from the same reading.
 
     received: first reception on the run's clock, µs; the observation's time when the protocol has no clock.
+    ways: what was found out before for this thing, and is added to.
     """
     name = reading.property
     if name is None:
         return ()
-    configs = thing.configs
     time = received if reading.time is None else reading.time
-    config = configs[0] if len(configs) == 1 else thing.config_at(time)
-    unit = (config.units.get(name) if config.units else None) or reading.unit
-    plan = _plan(name, unit)
-    if (plan is None or unit != reading.unit) and reading.statistic.startswith("sum"):
-        plan = _amount(name, reading.unit) or plan
-    if plan is None:
+    if ways is None or len(thing.configs) > 1:
+        way = _way(reading, name, thing, thing.config_at(time))
+    else:
+        words = (name, reading.unit, reading.statistic, reading.channel)
+        try:
+            way = ways[words]
+        except KeyError:
+            way = ways[words] = _way(reading, name, thing, thing.configs[0])
+    if way is None:
         return ()
-    kept, convert = plan
-    result, value, position = reading.result, reading.value, reading.position
+    result, value = reading.result, reading.value
     if result is None and value is not None:
         if isinstance(value, str):
             return ()
-        result = convert(value) if convert is not None else float(value)
-    if result is not None and not isfinite(result):
-        result = None
-    if result is not None and kept.level:
-        result = _on_datum(result, reading.channel, thing, config)
-    observed = _observed(reading, thing, config, kept, result, time, received, ahead, position)
+        result = float(value) if way.convert is None else way.convert(value)
+    if result is not None:
+        if not isfinite(result):
+            result = None
+        elif way.zero is not None:
+            result = round(way.zero + result + way.offset, MICROMETRES)
+        elif way.offset:
+            result = round(result + way.offset, MICROMETRES)
+    observed = _observed(reading, way, result, time, received, ahead)
     if name == "distance_to_surface":
-        return _with_level(observed, reading, thing, config, received, ahead)
+        return _with_level(observed, reading, thing, way.config, received, ahead)
     return (observed,)
 
 
 def revision(result: float | None, begin: Micros | None, lon: float | None = None, lat: float | None = None) -> int:
     """The 32-bit hash of a content; -0.0 is 0.0."""
-    content = _CONTENT(
+    hashed = _EMPTY.copy()  # half the cost of a new one
+    hashed.update(_CONTENT(
         nan if result is None else result + 0.0,
         _NO_BEGIN if begin is None else begin,
         nan if lon is None else lon + 0.0,
         nan if lat is None else lat + 0.0,
-    )
-    return int.from_bytes(blake2b(content, digest_size=4).digest(), "big")
+    ))  # fmt: skip
+    return _NUMBER(hashed.digest())[0]  # type: ignore[no-any-return]
+
+
+def _way(reading: Reading, name: str, thing: Thing, config: Config) -> Way | None:
+    """How readings like this one are observed; None when they are unmapped."""
+    unit = (config.units.get(name) if config.units else None) or reading.unit
+    plan = _plan(name, unit)
+    if (plan is None or unit != reading.unit) and reading.statistic.startswith("sum"):
+        plan = _amount(name, reading.unit) or plan
+    if plan is None:
+        return None
+    kept, convert = plan
+    zero = config.zero if kept.level and is_relative(reading.channel, thing) else None
+    offset = config.offset if kept.level else 0.0
+    return Way(kept, convert, config, span(kept, reading.statistic, thing), _sentinels(kept, thing), zero, offset)
 
 
 @lru_cache(maxsize=8192)
@@ -127,26 +171,22 @@ def _amount(name: str, unit: str | None) -> tuple[Property, Convert | None] | No
     return (kept, converter(unit, kept.unit)) if kept else None
 
 
-def _observed(
-    reading: Reading, thing: Thing, config: Config, kept: Property, result: float | None, time: Micros, received: Micros,
-    ahead: Micros, position: tuple[float, float] | None,
-) -> Observed:  # fmt: skip
-    lon, lat = position if position is not None else (None, None)
-    if position is not None and result is None and reading.value is None:
+def _observed(reading: Reading, way: Way, result: float | None, time: Micros, received: Micros, ahead: Micros) -> Observed:
+    lon, lat = position = reading.position or _NOWHERE
+    if position is not _NOWHERE and result is None and reading.value is None:
         verdict = quality.first_flag(0.0, None, time, received, flag=reading.flag, test=reading.test, ahead=ahead)
     else:
         verdict = quality.first_flag(
-            result, reading.value, time, received, _span(kept, reading.statistic, thing), _sentinels(kept, thing), reading.flag,
-            test=reading.test, ahead=ahead,
-        )  # fmt: skip
-    begin = reading.begin
+            result, reading.value, time, received, way.span, way.sentinels, reading.flag, test=reading.test, ahead=ahead
+        )
+    kept, begin = way.kept, reading.begin
     return Observed(
         kept.id, reading.statistic, reading.channel, kept.unit, begin, time, result, verdict[0], verdict[1],
-        revision(result, begin, lon, lat), config.generation, reading.sent, reading.rank, lon, lat,
+        revision(result, begin, lon, lat), way.config.generation, reading.sent, reading.rank, lon, lat,
     )  # fmt: skip
 
 
-def _span(kept: Property, statistic: str, thing: Thing) -> tuple[float, float] | None:
+def span(kept: Property, statistic: str, thing: Thing) -> tuple[float, float] | None:
     """A type's limits are for values and short sums; a running total only has the property's own."""
     limits = thing.limits
     if not limits or statistic == "sum/total":
@@ -163,15 +203,9 @@ def _sentinels(kept: Property, thing: Thing) -> Any:
     return kept.sentinels
 
 
-def _is_relative(channel: str, thing: Thing) -> bool:
+def is_relative(channel: str, thing: Thing) -> bool:
+    """Whether a level of this channel is stated above the station's zero."""
     return channel in _RELATIVE if thing.adapter == "sl651" else thing.settings.get("level") == "relative"
-
-
-def _on_datum(result: float, channel: str, thing: Thing, config: Config) -> float:
-    zero, offset = config.zero, config.offset
-    if zero is not None and _is_relative(channel, thing):
-        return round(zero + result + offset, _MICROMETRES)
-    return round(result + offset, _MICROMETRES) if offset else result
 
 
 def _with_level(
@@ -182,11 +216,12 @@ def _with_level(
     kept = properties.get("water_level")
     assert kept is not None
     above = (config.zero or 0.0) + (config.mount_height or 0.0) + config.offset
-    result = None if distance.result is None else round(above - distance.result, _MICROMETRES)
-    level = _observed(reading, thing, config, kept, result, distance.time, received, ahead, reading.position)
+    result = None if distance.result is None else round(above - distance.result, MICROMETRES)
+    way = Way(kept, None, config, span(kept, reading.statistic, thing), _sentinels(kept, thing), None, 0.0)
+    level = _observed(reading, way, result, distance.time, received, ahead)
     kind, _, period = reading.statistic.partition("/")
-    if kind in _MIRRORED:  # the least distance is the highest water
-        level.statistic = _MIRRORED[kind] + ("/" + period if period else "")
+    if kind in MIRRORED:  # the least distance is the highest water
+        level.statistic = MIRRORED[kind] + ("/" + period if period else "")
     if distance.quality > level.quality:
         level.quality, level.reason = distance.quality, distance.reason
     return (distance, level)
@@ -231,7 +266,7 @@ def _tell_datum(one: Observed, reading: Reading, thing: Thing, config: Config) -
     if reading.property == "distance_to_surface":
         rule = "as measured" if one.property == reading.property else "zero + mount height - distance + offset"
     else:
-        rule = "zero + value + offset" if _is_relative(one.channel, thing) else "value + offset"
+        rule = "zero + value + offset" if is_relative(one.channel, thing) else "value + offset"
     return {
         "step": "datum", "property": one.property, "rule": rule, "datum": config.datum, "zero": config.zero,
         "mount_height": config.mount_height, "offset": config.offset, "generation": config.generation, "result": one.result,
@@ -242,7 +277,7 @@ def _tell_flags(one: Observed, thing: Thing, received: Micros) -> dict[str, Any]
     kept = properties.get(one.property)
     return {
         "step": "flags", "property": one.property, "quality": one.quality, "reason": str(one.reason), "time": _text(one.time),
-        "received": _text(received), "limits": _span(kept, one.statistic, thing) if kept else None,
+        "received": _text(received), "limits": span(kept, one.statistic, thing) if kept else None,
         "revision": f"{one.revision:08x}",
     }  # fmt: skip
 

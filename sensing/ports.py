@@ -37,8 +37,8 @@ class Directory(Protocol):
     def version(self) -> int:
         """A number that grows with every change of the registry."""
 
-    def find(self, adapter: str, native: str) -> Thing | None:
-        """The thing with this native id under this adapter; None when unknown or retired."""
+    def find(self, adapter: str, native: str, at: Micros | None = None) -> Thing | None:
+        """The thing with this native id under this adapter; None when unknown or retired. at: as of then, by the clock of the door; None: now."""
 
     def mappings(self, principal: str, adapter: str) -> Sequence[Mapping[str, Any]]:
         """Settings of the types of this principal's devices of this adapter, each once."""
@@ -58,6 +58,9 @@ class Gatekeeper(Protocol):
 
     def authenticate(self, username: str, password: bytes) -> Grant | None:
         """The grant of a right password; None for anything else. Never says which part was wrong."""
+
+    def recognise(self, username: str, fingerprint: str) -> Grant | None:
+        """The grant of a client certificate that TLS has verified, if it is this principal's; None for anything else."""
 
     def still_valid(self, grant: Grant) -> bool:
         """Whether the credential is neither revoked nor expired."""

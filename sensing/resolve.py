@@ -30,9 +30,13 @@ def resolve(lane: Lane, readings: Sequence[Reading], find: Find) -> Resolved:
     """Find the thing of each reading."""
     principal = lane.source.principal
     found = Resolved([], [], [])
+    native, thing, mine = None, None, False
     for reading in readings:
-        thing = find(lane, reading.native)
-        if thing is not None and thing.owned_by(principal):
+        if reading.native != native:  # readings of one device stand together
+            native = reading.native
+            thing = find(lane, native)
+            mine = thing is not None and thing.owned_by(principal)
+        if mine and thing is not None:
             found.pairs.append((reading, thing))
         elif thing is None:
             if reading.native not in found.unknown:

@@ -13,21 +13,23 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import runfile
+from . import runfile, settings
 from .errors import ConflictError, NotFoundError, TimedOutError
-from .registry import Actor, DeviceForm, Registry
+from .registry import Actor, Registry
+from .registry.casts import enrol
 from .supervisor import Supervisor
 
 READY_S = 60.0
 _DEMO = Actor("demo")
 Ready = Callable[[Mapping[str, Any]], None]
-Fleet = tuple[Sequence[str], Sequence[Mapping[str, Any]]]
-"""(gateway ids, device forms) of the demo."""
+DEMO_STORM = "plum-rain"
+Cast = Callable[[Sequence[str]], Mapping[str, Any]]
+"""Who will speak in a storm, by the words of its player: `gateways` (id to kind) and `devices` (registration fields)."""
 
 
 def up(
-    data: Path, *, prepare: Callable[[Path], None], registry: Callable[[Path], Registry], fleet: Callable[[int], Fleet],
-    demo: bool = False, speed: float = 1.0, devices: int = 50, seed: int = 7, mqtt_port: int | None = None,
+    data: Path, *, prepare: Callable[[Path], None], registry: Callable[[Path], Registry], cast: Cast, demo: bool = False,
+    storm: str = DEMO_STORM, speed: float = 1.0, devices: int = 50, seed: int | None = None, mqtt_port: int | None = None,
     http_port: int | None = None, host: str | None = None, on_ready: Ready | None = None,
 ) -> None:  # fmt: skip
     """Run until a signal or `sensing down`. `on_ready` is called on a thread once the service answers that it is ready.
@@ -41,7 +43,8 @@ def up(
         try:
             about = _start(supervisor)
             if demo:
-                _start_demo(supervisor, registry, fleet(devices), speed, seed)
+                seeded = ("--seed", str(seed)) if seed is not None else ()
+                _start_demo(supervisor, registry, cast, ("--now", "--storm", storm, "--devices", str(devices), *seeded), speed)
             threading.Thread(target=_when_ready, args=(str(about["http"]), supervisor.stop, on_ready), daemon=True).start()
         except BaseException:
             supervisor.close()
@@ -64,45 +67,34 @@ def _start(supervisor: Supervisor) -> Mapping[str, Any]:
     http = supervisor.settle("web")
     web.environ["SENSING_HTTP__PORT"] = str(http["port"])
     supervisor.settle("work")
+    supervisor.add("lake")
+    if settings.load(supervisor.data).settings.export:
+        supervisor.add("export")
     return supervisor.announce(http=http["url"])
 
 
-def _start_demo(supervisor: Supervisor, open_registry: Callable[[Path], Registry], fleet: Fleet, speed: float, seed: int) -> None:
-    """Register the fleet (once), give its gateways credentials of this run, start the simulator."""
+def _start_demo(
+    supervisor: Supervisor, open_registry: Callable[[Path], Registry], cast: Cast, words: Sequence[str], speed: float
+) -> None:
+    """Register the cast (once), give its gateways credentials of this run, start the player."""
     run = time.strftime("demo-%Y%m%d-%H%M%S", time.gmtime())
-    gateways, forms = fleet
+    roster = cast(words)
     registry = open_registry(supervisor.data)
     try:
-        passwords = _enrol(registry, gateways, forms, run)
+        for earlier in registry.list_runs():
+            if earlier.id.startswith("demo-") and earlier.ended is None:
+                registry.end_run(earlier.id, actor=_DEMO)
+        passwords = enrol(registry, run, "simulated", "demo", roster["gateways"], roster["devices"], _DEMO)
     finally:
         registry.close()
     runfile.write(supervisor.data, passwords, "run/demo-credentials.json")
     supervisor.announce(demo_run=run)
     about = runfile.read(supervisor.data) or {}
     supervisor.add("simulator", (
-        "-m", "simulators.demo", "--host", str(about["mqtt"]["host"]), "--port", str(about["mqtt"]["port"]), "--seed", str(seed),
-        "--run", run, "--speed", str(speed), "--devices", str(len(forms)),
-        "--credentials", str(supervisor.data / "run" / "demo-credentials.json"),
+        "-m", "simulators.storm", *words, "--host", str(about["mqtt"]["host"]), "--port", str(about["mqtt"]["port"]), "--run", run,
+        "--speed", f"{speed:g}", "--credentials", str(supervisor.data / "run" / "demo-credentials.json"),
     ))  # fmt: skip
     supervisor.announce()
-
-
-def _enrol(registry: Registry, gateways: Sequence[str], forms: Sequence[Mapping[str, Any]], run: str) -> dict[str, str]:
-    passwords = {}
-    for earlier in registry.list_runs():
-        if earlier.id.startswith("demo-") and earlier.ended is None:
-            registry.end_run(earlier.id, actor=_DEMO)
-    registry.start_run(run, origin="simulated", name="demo", actor=_DEMO)
-    for gateway in gateways:
-        try:
-            registry.show_principal(gateway)
-            made = registry.issue_credential(gateway, origin="simulated", run=run, actor=_DEMO)
-        except NotFoundError:
-            made = registry.register_principal(gateway, "gateway", "demo", origin="simulated", run=run, actor=_DEMO)
-        passwords[gateway] = made.password
-    known = {device.id for device in registry.each_device()}
-    registry.register_devices([DeviceForm.read(form) for form in forms if form["id"] not in known], actor=_DEMO)
-    return passwords
 
 
 def _when_ready(url: str, stop: threading.Event, on_ready: Ready | None) -> None:

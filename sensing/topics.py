@@ -12,6 +12,8 @@ ID = re.compile(r"[a-z0-9-]{1,64}")
 ADAPTER = re.compile(r"[a-z0-9]{1,32}")
 ROOT = "sensing/v1"
 KINDS = ("up", "status")
+LAST_WORD = "last"
+"""The key of the clock frame that is a gateway's last word in a run."""
 
 
 class Topic(Struct, frozen=True):

@@ -8,44 +8,45 @@ A crash anywhere re-reads from the cursor and ends in the same store: nothing ou
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import apsw
 from msgspec.structs import replace
 
 from . import commands, failpoints, ledger, logs, times, topics
+from .datastreams import Datastreams
 from .decode import Decoder, Lane
 from .enrol import Enrolment
 from .errors import Reason, SensingError
 from .framelog import Log
+from .inbox import Inbox
 from .ledger import Account
 from .metrics import Metrics
-from .model import Decoded, Frame, JsonState, QualityReason, Reading, Thing
-from .observe import observe
+from .model import Decoded, Frame, JsonState, Micros, Reading, Source, Thing
+from .observe import Observed, observe
 from .ports import Adapter, Directory
+from .reobserve import Reobserver
+from .rereading import WAITING
 from .resolve import resolve
 from .settings import Settings
-from .store import JOINED, Batch, Fact, Held, Row, SeriesKey
-from .store.sqlite import SqliteStore
-from .streams import Streams
+from .store import CONFIGURATION_BITS, JOINED, Batch, Fact, Held, Store
+from .streams import Past, Streams
 
 _log = logs.get("work")
 _MOST_ROWS = 20_000
 """Rows after which a batch is committed however few frames it took: bounds memory and the time a commit takes."""
 _REDELIVERY = 100_000
 """How many places back the first delivery of a frame marked as duplicate is looked for."""
-_CONFIGURATION_BITS = 16
-"""A row's generation is its thing's edition, then the number of the configuration it was observed with."""
-_REASONS = {reason: number for number, reason in enumerate(QualityReason)}
-_NOT_CURRENT = (QualityReason.CLOCK, QualityReason.TEST)
 
 
 class Work:
     """One worker over the whole log. `step` does one batch; `worker.run` does them until told to stop."""
 
     def __init__(
-        self, log: Log, store: SqliteStore, adapters: Mapping[str, Adapter], directory: Directory, settings: Settings,
+        self, log: Log, store: Store, adapters: Mapping[str, Adapter], directory: Directory, settings: Settings,
         metrics: Metrics,
     ) -> None:  # fmt: skip
         self.log = log
@@ -54,6 +55,7 @@ class Work:
         self.metrics = metrics
         self._settings = settings
         self._decoder = Decoder(adapters, directory)
+        self._forgotten = False
         self._remember()
         self._version = directory.version()
         self._mending = 0
@@ -62,11 +64,16 @@ class Work:
     def _remember(self) -> None:
         """What one frame leaves for the next, as the store has it."""
         self._streams = Streams(self.store.connection)
+        self._datastreams = Datastreams(self.store)
+        self._past = Past(self.log)
+        self._inbox = Inbox(self.store.connection, self._settings.work.quarantine_limit)
         self._enrolment = Enrolment(self.store.connection, self.directory, self._settings.work.enrol_limit)
         self._editions: dict[str, int] = dict(self.store.connection.execute("SELECT thing, edition FROM editions"))
 
     def step(self) -> int:
         """Read, process and commit one batch; returns how many frames it took (0 when the log has no more)."""
+        if self._forgotten:
+            self._forget()
         self._look_at_registry()
         frames = self.log.read(self.store.place(), self._settings.work.batch)
         done = 0
@@ -85,8 +92,15 @@ class Work:
         return done
 
     def _forget(self) -> None:
+        """Begin anew from what the store has. A store that is away leaves it to the next step."""
+        self._forgotten = True
         self.store.forget()
         self._remember()
+        self._forgotten = False
+
+    def tidy(self) -> None:
+        """Forget what waits in quarantine of frames that the log has forgotten."""
+        self._inbox.forget(self.log.tail())
 
     def _one(self, frame: Frame) -> None:
         """A frame in a batch of its own; when no stage or the store can bear it, a dead letter."""
@@ -146,7 +160,7 @@ class Work:
     def _edition(self, thing: str, batch: Batch) -> int:
         if self._mending > self._editions.get(thing, 0):
             self._editions[thing] = batch.editions[thing] = self._mending
-        return self._editions.get(thing, 0) << _CONFIGURATION_BITS
+        return self._editions.get(thing, 0) << CONFIGURATION_BITS
 
     def take(self, frame: Frame, batch: Batch) -> None:
         """One frame through every stage."""
@@ -154,45 +168,55 @@ class Work:
         lane = self._decoder.lane(source)
         counted = lane.account(frame.received, "")
         batch.tally.intake[counted] = batch.tally.intake.get(counted, 0) + 1
-        if frame.received >= self._streams.next_deadline:
-            self._expire(frame.received, batch)
+        if source.adapter == "clock":
+            self._streams.tell(frame, batch)
+        heard = self._streams.now(source, frame.received)
+        if self._streams.is_due(source, heard):
+            self._expire(source, frame.received, batch)
         if source.adapter == "command":
             batch.tally.ended(counted, "silent")
+            self._look_at_registry()  # what was registered or dated before the command was given
             commands.obey(self, frame, batch)
+            self._inbox.recount()
         elif source.kind != "up" or source.adapter == "clock":
             batch.tally.ended(counted, "silent")
-            if source.adapter == "clock":
-                self._streams.tell(frame, batch)
         else:
             state = self._streams.state(source.stream) if lane.stateful else None
-            decoded = self._decoder.decode(lane, frame, state)
+            decoded = self._decoder.decode(lane, frame, state, heard)
             if lane.stateful:
                 self._streams.keep(frame, decoded, state, batch)
             self._book(lane, frame, decoded, batch)
 
-    def again(self, frame: Frame, batch: Batch, states: dict[str, JsonState | None], only: str = "") -> tuple[str, Sequence[int]]:
+    def again(
+        self, frame: Frame, batch: Batch, states: dict[str, JsonState | None], only: Collection[str] = ()
+    ) -> tuple[str, str, Sequence[int]]:
         """A frame once more (redrive, accept, redecode): what it yields is stored, nothing is answered.
 
-        Returns how it would count, and the earlier frames that it completed, which count alike. A part whose message goes on in a
-        later frame is WAITING, and nothing of it is booked. states: what adapters remember between the frames of one command.
-        only: the native id whose readings are wanted; "" for all.
+        Returns how it would count, on which device, and the earlier frames that it completed, which count alike. A part whose message
+        goes on in a later frame is WAITING, and nothing of it is booked. states: what adapters remember between the frames of one
+        command. only: native ids whose readings are wanted; () for all.
         """
         lane = self._decoder.lane(frame.source)
         stream = frame.source.stream
-        decoded = self._decoder.decode(lane, frame, states.get(stream))
+        decoded = self._decoder.decode(lane, frame, states.get(stream), self._past.at(frame))
         states[stream] = decoded.state
         if only:
-            decoded.readings = [reading for reading in decoded.readings if reading.native == only]
+            decoded.readings = [reading for reading in decoded.readings if reading.native in only]
         if decoded.waiting and not decoded.readings:
-            return commands.WAITING, ()
+            return WAITING, "", ()
         decoded.replies, decoded.waiting = (), False
         decoded.errors = [error for error in decoded.errors if error.place is None]
-        return self._absorb(lane, frame, decoded, batch)[0], decoded.settled
+        return *self._absorb(lane, frame, decoded, batch), decoded.settled
+
+    def reobserver(self) -> Reobserver:
+        """For frames whose device is configured otherwise now."""
+        return Reobserver(self.log, self._decoder, self.directory, self._ahead)
 
     def recall(self, frame: Frame, states: dict[str, JsonState | None]) -> None:
         """Let adapters remember a frame as they did before the one that went on with it; nothing is booked."""
         stream = frame.source.stream
-        states[stream] = self._decoder.decode(self._decoder.lane(frame.source), frame, states.get(stream)).state
+        lane, heard = self._decoder.lane(frame.source), self._past.at(frame)
+        states[stream] = self._decoder.decode(lane, frame, states.get(stream), heard).state
 
     def _book(self, lane: Lane, frame: Frame, decoded: Decoded, batch: Batch) -> None:
         """Store what a frame said and enter it in the ledger, with the earlier frames that waited for it."""
@@ -216,13 +240,17 @@ class Work:
         """Rows, holds, facts and replies of one decoded frame; returns (outcome, the device it is booked on)."""
 
         def find(lane: Lane, native: str) -> Thing | None:
-            return self.directory.find(lane.source.adapter, native) or self._enrolment.thing(lane, native, frame.received, batch)
+            return self.directory.find(lane.source.adapter, native, frame.received) or self._enrolment.thing(
+                lane, native, frame.received, batch
+            )
 
         found = resolve(lane, decoded.readings, find)
-        for reading, thing in found.pairs:
-            self._observe(lane, frame, reading, thing, batch)
+        for thing, pairs in groupby(found.pairs, itemgetter(1)):
+            self._observe(lane, frame, thing, [reading for reading, _ in pairs], batch)
         device = found.pairs[0][1].id if found.pairs else ""
         own = [error for error in decoded.errors if error.place is None]
+        if found.unknown:
+            self._inbox.admit(lane.source.principal, found)
         errors = [*own, *found.refused] if found.refused else own
         outcome = ledger.outcome(
             resolved=len(found.pairs), waiting=decoded.waiting, unknown=len(found.unknown), errors=len(errors)
@@ -234,12 +262,13 @@ class Work:
                 self._streams.give_up(error, batch)
         for reply in decoded.replies:
             batch.replies.append((lane.source.principal, topics.down(lane.source.adapter, lane.source.principal), reply.payload))
-        for fact in decoded.facts:
-            owner = find(lane, fact.native)
+        for native, facts in groupby(decoded.facts, attrgetter("native")):
+            owner = find(lane, native)
             if owner is not None and owner.owned_by(lane.source.principal):
-                batch.facts.append(
-                    Fact(owner.id, lane.source.run, fact.key, fact.value, fact.time or frame.received, frame.place)
-                )
+                batch.facts += [
+                    Fact(owner.id, lane.source.run, fact.key, fact.value, fact.time or lane.context.received, frame.place)
+                    for fact in facts
+                ]
         return outcome, device
 
     def _hold(self, lane: Lane, frame: Frame, errors: list[Any], unknown: list[str], outcome: str, batch: Batch) -> None:
@@ -252,34 +281,41 @@ class Work:
         for part, native in enumerate(unknown):
             batch.quarantined.append(Held(frame.place, part, account, part == 0 and outcome == "quarantined", native=native))
 
-    def _observe(self, lane: Lane, frame: Frame, reading: Reading, thing: Thing, batch: Batch) -> None:
-        account = lane.account(frame.received, thing.id)
-        batch.tally.add(account, "readings")
-        received = self._first_received(frame) if reading.time is None and frame.duplicate else frame.received
-        observed = observe(reading, thing, self._streams.now(lane.source.run, received), self._ahead)
-        if not observed:
-            batch.tally.add(account, "unmapped")
-            return
-        booked = account
-        edition = self._edition(thing.id, batch)
-        for o in observed:
-            key = SeriesKey(thing.id, o.property, o.statistic, o.channel, lane.source.run)
-            batch.rows.append(Row(
-                self.store.series(key, lane.source.origin, o.unit), o.time, o.begin, o.result, o.quality,
-                _REASONS[o.reason], o.revision, edition | o.generation, o.sent, o.rank, frame.received, frame.place, o.lon, o.lat,
-                o.reason not in _NOT_CURRENT and (o.result is not None or o.lon is not None), booked, thing.shared))  # fmt: skip
-            booked = None  # type: ignore[assignment]  # further rows are derived from the same reading
+    def _observe(self, lane: Lane, frame: Frame, thing: Thing, readings: Sequence[Reading], batch: Batch) -> None:
+        """What readings of one thing say, as rows; further rows derived from the same reading are booked on nothing."""
+        account, known, edition = (
+            lane.account(frame.received, thing.id),
+            self._datastreams.of(thing),
+            self._edition(thing.id, batch),
+        )
+        batch.tally.add(account, "readings", len(readings))
+        for reading in readings:
+            heard = self._first_heard(frame) if frame.duplicate and reading.time is None else lane.context.received
+            observed = observe(reading, thing, heard, self._ahead, known.ways)
+            if not observed:
+                batch.tally.add(account, "unmapped")
+            booked: Account | None = account
+            for o in observed:
+                o.generation |= edition
+                batch.rows.append(self._datastreams.row(known, o, lane.source, frame.received, frame.place, heard, booked))
+                booked = None
 
-    def _first_received(self, frame: Frame) -> int:
+    def enter(
+        self, thing: Thing, o: Observed, source: Source, received: Micros, place: int, heard: Micros, account: Account | None,
+        batch: Batch,
+    ) -> None:  # fmt: skip
+        """One observation into a batch; see `Datastreams.row`."""
+        batch.rows.append(self._datastreams.row(self._datastreams.of(thing), o, source, received, place, heard, account))
+
+    def _first_heard(self, frame: Frame) -> int:
         """When a redelivered frame came first: what has no clock of its own keeps that time, and so is one row."""
-        twin = self.log.twin(frame, _REDELIVERY)
-        return frame.received if twin is None else twin.received
+        return self._past.at(self.log.twin(frame, _REDELIVERY) or frame)
 
-    def _expire(self, now: int, batch: Batch) -> None:
-        for stream, source, state in self._streams.due(now):
+    def _expire(self, teller: Source, received: int, batch: Batch) -> None:
+        for stream, source, state in self._streams.due(teller, received):
             lane = self._decoder.lane(source)
-            decoded = self._decoder.expire(lane, state, now)
-            frame = Frame(source, now, b"")
+            decoded = self._decoder.expire(lane, state, self._streams.now(source, received))
+            frame = Frame(source, received, b"")
             self._streams.keep(frame, decoded, state, batch, stream)
             self._absorb(lane, frame, decoded, batch)
         self._streams.reckon()

@@ -11,31 +11,43 @@ import apsw
 
 from . import logs, times
 from .settings import Settings
+from .store import StoreBusyError
 from .work import Work
 
 _log = logs.get("worker")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 5.0
 _REPORT_EVERY_S = 1.0
+_SWEEP = 2_000
+"""Sealed rows deleted between two batches while there is little to do; at full speed, as many as a batch may have."""
+_SWEEP_BUSY = 30_000
 
 
 def run(work: Work, settings: Settings, stop: threading.Event, report: Path) -> None:
     """Batches until `stop`; a full disk or a busy file is waited out, everything else ends the process."""
-    idle_s, pause_s, reported = settings.work.poll_ms / 1000, _FIRST_PAUSE_S, 0.0
+    idle_s, pause_s, reported, tended = settings.work.poll_ms / 1000, _FIRST_PAUSE_S, 0.0, 0.0
+    work.store.lake.grace_s = settings.lake.grace_min * 60
+    tend_s = min(_REPORT_EVERY_S, settings.lake.check_s)
     while not stop.is_set():
         try:
             taken = work.step()
+            swept = work.store.lake.sweep(_SWEEP_BUSY if taken >= settings.work.batch else _SWEEP)
             pause_s = _FIRST_PAUSE_S
-        except (apsw.FullError, apsw.BusyError, apsw.IOError) as error:
+        except (apsw.FullError, apsw.BusyError, apsw.IOError, StoreBusyError) as error:
             _log.warning("batch_refused", error=str(error), retry_s=pause_s)
             stop.wait(pause_s)
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
             continue
         if time.monotonic() - reported > _REPORT_EVERY_S:
             reported = time.monotonic()
-            with contextlib.suppress(OSError, apsw.Error):  # numbers can wait for room on the disk
+            with contextlib.suppress(OSError, apsw.Error, StoreBusyError):  # numbers can wait for room on the disk
                 _report(work, report)
                 work.store.trim_outbox(int(time.time() - settings.retention.outbox_h * 3600))
-        if not taken:
+                work.tidy()
+        if time.monotonic() - tended > tend_s:
+            tended = time.monotonic()
+            with contextlib.suppress(OSError, apsw.FullError, apsw.BusyError, apsw.IOError, StoreBusyError):  # so can the lake
+                work.store.tend_lake()
+        if not taken and not swept:
             stop.wait(idle_s)
 
 

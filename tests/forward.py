@@ -81,7 +81,7 @@ class FakeDirectory:
     def version(self) -> int:
         return self.number
 
-    def find(self, adapter: str, native: str) -> Thing | None:
+    def find(self, adapter: str, native: str, at: int | None = None) -> Thing | None:
         return self.things.get(native)
 
     def receives(self, principal: str) -> bool:

@@ -70,15 +70,16 @@ ADAPTERS = {"toy": Toy()}
 class House:
     """registry, log, work and web over one folder; `client(role)` speaks to web without a socket."""
 
-    def __init__(self, data):
+    def __init__(self, data, adapters=ADAPTERS, types=TYPES):
         self.data = data
-        self.registry = bootstrap(data, TYPES)
+        self.adapters, self.types = adapters, types
+        self.registry = bootstrap(data, types)
         self.log = SqliteLog(data / "log.db")
         self.metrics = Metrics()
         self.work = self.make_work()
         self.now = times.now()
         publish = Straight(data, self.make_work)
-        self.desk = Desk(data, Settings(), self.registry, ADAPTERS, TYPES, self._publish_with(publish), self.metrics)
+        self.desk = Desk(data, Settings(), self.registry, adapters, types, self._publish_with(publish), self.metrics)
         self.app = make(self.desk)
         self.tokens = {role: self.registry.create_token(role.word, role, actor=TESTER).text for role in Role}
 
@@ -94,8 +95,8 @@ class House:
     def make_work(self):
         data = self.data
         return Work(
-            SqliteLog(data / "log.db", write=False), SqliteStore(data / "store.db"), ADAPTERS,
-            RegistryDirectory(data / "registry.db", TYPES), Settings(), self.metrics,
+            SqliteLog(data / "log.db", write=False), SqliteStore(data / "store.db"), self.adapters,
+            RegistryDirectory(data / "registry.db", self.types), Settings(), self.metrics,
         )  # fmt: skip
 
     def device(self, identity, **fields):

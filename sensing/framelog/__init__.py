@@ -33,6 +33,9 @@ class Log(Protocol):
     def twin(self, frame: Frame, within: int) -> Frame | None:
         """The first earlier frame of the same source with the same payload, at most `within` places back."""
 
+    def recent(self, principal: str, after: int, limit: int, before: int = 1 << 62) -> list[Frame]:
+        """Frames of a principal with after < place < before, the newest first."""
+
     def place_at(self, received: int) -> int:
         """The last place whose frame was received before a time (microseconds)."""
 

@@ -4,6 +4,7 @@
     frames   place (dense from 1) | source | received | duplicate | payload
     refusals publishes that were refused: counted, never acknowledged, never frames
     marks    small durable numbers of the writer, such as the outbox cursor
+    archived files that older frames were moved to (archive.py)
 
 Reading needs no lock of the writer's (WAL). One object is one connection: use it from one thread at a time.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import apsw
@@ -20,8 +22,10 @@ from sensing import sqlite, topics
 from sensing.model import Frame, Source
 
 from . import PARTITIONS, LogBrokenError, LogFullError
+from .archive import FOLDER, SCHEMA, Archive
+from .archive_adopt import Keeping
 
-_SCHEMA = """
+_SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS sources(
   id INTEGER PRIMARY KEY, adapter TEXT, principal TEXT, topic TEXT, kind TEXT, origin TEXT, run TEXT, part INTEGER,
   UNIQUE(principal, topic, origin, run, adapter, kind));
@@ -31,12 +35,15 @@ CREATE TABLE IF NOT EXISTS refusals(
   hour INTEGER, adapter TEXT, principal TEXT, reason TEXT, refused INTEGER,
   PRIMARY KEY(hour, adapter, principal, reason)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS marks(name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
-"""
+{SCHEMA}"""
 _BROKEN = (apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC)
 _INSERT = "INSERT INTO frames VALUES(?,?,?,?,?)"
 _SELECT = "SELECT place, source, received, duplicate, payload FROM frames"
 _KEEP = 50_000
 """Sources remembered by one object; beyond, the memory starts anew."""
+
+_KNOCKS = "'bad_credentials', 'unknown_user'"
+"""Reasons for which a client is not let in: counted beside the refused publishes, and never one of them."""
 
 RefusalKey = tuple[int, str, str, str]
 """(hour since the epoch, adapter, principal, reason)."""
@@ -51,6 +58,10 @@ class SqliteLog:
         self._sources: dict[int, Source] = {}
         if write:
             self._db.execute(_SCHEMA)
+            if not self.identity():
+                self._db.execute("INSERT INTO marks VALUES('identity', random() & 0x7fffffffffffffff)")
+        self.archive = Archive(self._db, path.parent / FOLDER)
+        self._keeping = Keeping(self._db, path.parent / FOLDER)
         self._head = self.head()
 
     def append(self, frames: Sequence[Frame]) -> int:
@@ -102,7 +113,12 @@ class SqliteLog:
                 " ORDER BY place LIMIT ?",
                 (after, partitions.start, partitions.stop, limit),
             )
-        return list(self._frames(rows))
+        found = list(self._frames(rows))
+        if (found and found[0].place == after + 1) or (end := self.archive.ends()[1]) <= after:
+            return found
+        older = self.archive.read(after, limit, partitions, whole=partitions == PARTITIONS)
+        last = max(end, older[-1].place) if older else end
+        return (older + [frame for frame in found if frame.place > last])[:limit]
 
     def _frames(self, rows: apsw.Cursor) -> Iterator[Frame]:
         known = self._sources
@@ -118,7 +134,7 @@ class SqliteLog:
 
     def get(self, place: int) -> Frame | None:
         """See `Log.get`."""
-        return next(self._frames(self._db.execute(_SELECT + " WHERE place=?", (place,))), None)
+        return next(self._frames(self._db.execute(_SELECT + " WHERE place=?", (place,))), None) or self.archive.get(place)
 
     def twin(self, frame: Frame, within: int) -> Frame | None:
         """See `Log.twin`."""
@@ -128,11 +144,18 @@ class SqliteLog:
             " (SELECT id FROM sources WHERE principal=? AND topic=? AND origin=? AND run=?) ORDER BY place LIMIT 1",
             (frame.place - within, frame.place, frame.payload, *words),
         )
-        return next(self._frames(rows), None)
+        found = next(self._frames(rows), None)
+        if self.archive.ends()[1] < frame.place - within:
+            return found
+        return self.archive.twin(frame, within) or found
 
     def place_at(self, received: int) -> int:
         """The last place whose frame was received before a time (microseconds); reception times grow with places, near enough."""
-        low, high = self.tail() - 1, self.head()
+        first = self._db.execute("SELECT min(place) FROM frames").get
+        if first is None or self._db.execute("SELECT received FROM frames WHERE place=?", (first,)).get >= received:
+            found = self.archive.place_at(received)
+            return self.tail() - 1 if found is None else found
+        low, high = int(first), self.head()
         while low < high:
             middle = (low + high + 1) // 2
             if self._db.execute("SELECT received FROM frames WHERE place=?", (middle,)).get < received:
@@ -143,10 +166,15 @@ class SqliteLog:
 
     def count(self, after: int, without: Iterable[str] = ()) -> int:
         """How many frames came after a place, but for those of some adapters."""
-        return int(self._db.execute(
-            """SELECT count(*) FROM frames WHERE place > ? AND +source NOT IN
-            (SELECT id FROM sources WHERE adapter IN (SELECT value FROM json_each(?)))""",
-            (after, json.dumps(list(without)))).get)  # fmt: skip
+        house = list(without)
+        with self._db:  # one snapshot: a frame that is archived meanwhile is not counted twice, nor missed
+            last = self.archive.ends()[1]
+            older = sum(frame.source.adapter not in house for frame in self.archive.after(after)) if last > after else 0
+            newer = int(self._db.execute(
+                """SELECT count(*) FROM frames WHERE place > ? AND +source NOT IN
+                (SELECT id FROM sources WHERE adapter IN (SELECT value FROM json_each(?)))""",
+                (max(after, last), json.dumps(house))).get)  # fmt: skip
+        return older + newer
 
     def recent(self, principal: str, after: int, limit: int, before: int = 1 << 62) -> list[Frame]:
         """Frames of a principal with after < place < before, the newest first. It looks at every frame between: keep them close."""
@@ -155,23 +183,27 @@ class SqliteLog:
             AND +source IN (SELECT id FROM sources WHERE principal=?) ORDER BY place DESC LIMIT ?""",
             (after, before, principal, limit),
         )
-        return list(self._frames(rows))
+        found = list(self._frames(rows))
+        if len(found) < limit and self.archive.ends()[1] > after:
+            seen = {frame.place for frame in found}  # what is archived may still be here as well
+            older = (frame for frame in self.archive.recent(principal, after, before) if frame.place not in seen)
+            found += islice(older, limit - len(found))
+        return found
 
     def head(self) -> int:
-        """See `Log.head`. After everything was pruned the number of the last frame is still known."""
-        return int(
-            self._db.execute(
-                "SELECT ifnull(max(place), (SELECT ifnull(max(value), 0) FROM marks WHERE name='pruned')) FROM frames"
-            ).get
-        )
+        """See `Log.head`. After everything was archived or pruned the number of the last frame is still known."""
+        last = self._db.execute("SELECT max(place) FROM frames").get
+        return int(last) if last is not None else max(self.archive.ends()[1], self.marked("pruned"))
 
     def tail(self) -> int:
         """See `Log.tail`."""
-        first = self._db.execute("SELECT min(place) FROM frames").get
-        return int(first) if first is not None else self.head() + 1
+        first, archived = self._db.execute("SELECT min(place) FROM frames").get, self.archive.ends()[0]
+        return archived or (int(first) if first is not None else self.head() + 1)
 
     def prune(self, before: int, limit: int) -> int:
-        """See `Log.prune`. Deletes in one short transaction; call it again until it returns 0."""
+        """See `Log.prune`. Forgets in one short transaction; call it again until it returns 0. An archived file goes as a whole."""
+        if self.archive.ends()[1]:
+            return self._keeping.drop(before, limit)
         gone = 0
         last = self.tail() - 1
         for place, received in self._db.execute("SELECT place, received FROM frames ORDER BY place LIMIT ?", (limit,)):
@@ -184,6 +216,14 @@ class SqliteLog:
                 self._db.execute("INSERT OR REPLACE INTO marks VALUES('pruned', ?)", (last,))
         return gone
 
+    def adopt(self, place: int) -> int:
+        """Take over what the archive has sealed of the frames up to a place, all of them worked; returns how many frames."""
+        return self._keeping.adopt(place)
+
+    def sweep(self, most: int) -> int:
+        """Delete at most `most` of the oldest frames that the archive has; returns how many."""
+        return self._keeping.sweep(most)
+
     def refuse(self, counts: Mapping[RefusalKey, int]) -> None:
         """Add to the counters of refused publishes."""
         with self._db:
@@ -194,7 +234,11 @@ class SqliteLog:
 
     def refusals(self) -> dict[RefusalKey, int]:
         """Every counter of refused publishes."""
-        return {tuple(row[:4]): row[4] for row in self._db.execute("SELECT * FROM refusals")}
+        return {tuple(row[:4]): row[4] for row in self._db.execute(f"SELECT * FROM refusals WHERE reason NOT IN ({_KNOCKS})")}
+
+    def knocks(self) -> dict[RefusalKey, int]:
+        """Every counter of refused connects: `bad_credentials` of a principal, `unknown_user` of nobody ("")."""
+        return {tuple(row[:4]): row[4] for row in self._db.execute(f"SELECT * FROM refusals WHERE reason IN ({_KNOCKS})")}
 
     def mark(self, name: str, value: int) -> None:
         """Remember a number durably under a name."""
@@ -205,8 +249,13 @@ class SqliteLog:
         """The number remembered under a name; 0 when none is."""
         return int(self._db.execute("SELECT value FROM marks WHERE name=?", (name,)).get or 0)
 
+    def identity(self) -> int:
+        """A number by chance that tells this log from those of other nodes; 0 before it was first opened for writing."""
+        return self.marked("identity")
+
     def close(self) -> None:
         """See `Log.close`."""
+        self.archive.close()
         self._db.close()
 
 

@@ -16,6 +16,7 @@ from sensing.topics import ForeignTopic
 
 from . import aliases
 from .packets import V5, Code, Connect, Properties
+from .peers import Presented
 from .rights import Rights
 from .session import LONGEST_S, Key
 
@@ -58,12 +59,12 @@ class Admission:
         self._adapters = adapters
         self._foreign = foreign
 
-    def terms(self, connect: Connect) -> Terms:
-        """Raises RefusedError with the reason code."""
+    def terms(self, connect: Connect, certificate: Presented | None = None) -> Terms:
+        """certificate: what the client showed to TLS. Raises RefusedError with the reason code."""
         asked = connect.properties or {}
         if "authentication_method" in asked:
             raise RefusedError(Code.BAD_AUTHENTICATION_METHOD, "bad_authentication_method")
-        grant = self._grant(connect)
+        grant = self._grant(connect, certificate)
         rights = Rights(grant, self._adapters, self._foreign)
         client_id = connect.client_id
         if len(client_id) > _LONGEST_CLIENT_ID or (not client_id and connect.version != V5 and not connect.clean):
@@ -81,16 +82,24 @@ class Admission:
             max_packet=asked.get("maximum_packet_size", 268_435_460),
         )
 
-    def _grant(self, connect: Connect) -> Grant:
-        if connect.username is None or connect.password is None:
+    def _grant(self, connect: Connect, certificate: Presented | None) -> Grant:
+        """A password decides when there is one; else the certificate, for the principal that is named, or the one it was made for."""
+        if connect.password is None and certificate is not None:
+            username = certificate.name if connect.username is None else connect.username
+        elif connect.username is not None and connect.password is not None:
+            username = connect.username
+        else:
             raise RefusedError(Code.NOT_AUTHORISED, "no_credentials")
         try:
-            grant = self._gatekeeper.authenticate(connect.username, connect.password)
+            if connect.password is not None:
+                grant = self._gatekeeper.authenticate(username, connect.password)
+            else:
+                grant = self._gatekeeper.recognise(username, certificate.fingerprint if certificate else "")
         except Exception as error:
             _log.exception("registry_unavailable")
             raise RefusedError(Code.SERVER_UNAVAILABLE, "registry_unavailable") from error
         if grant is None:
-            raise RefusedError(Code.BAD_CREDENTIALS, "bad_credentials", connect.username[:64])
+            raise RefusedError(Code.BAD_CREDENTIALS, "bad_credentials", username[:64])
         return grant
 
     def _connack(self, connect: Connect, given: str, expiry: int) -> Properties:

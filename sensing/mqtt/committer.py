@@ -4,6 +4,8 @@ Rules of this file
 - A frame's callback runs after the log has it durably, never before and never twice; callbacks run in order of submission.
 - At once when the writer is idle, then at least `gap_ms` apart; one commit in flight; at most about `max_frames` in one.
 - A log that is full acknowledges nothing and loses nothing: the same frames are tried again until there is room.
+- A disk that is nearly full (`hold`) takes nothing more: what was submitted waits, unacknowledged, until there is room. Before that it
+  takes no drills and no replays: those that cannot be left unread (a broker's) wait apart.
 - A log that is broken ends the process: what is on disk is not known, so no acknowledgement may follow.
 - All methods belong to the event loop's thread, except `submit_threadsafe`. The log belongs to the writer's thread alone.
 """
@@ -21,6 +23,7 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from sensing import logs
+from sensing.disk import Level
 from sensing.errors import Exit
 from sensing.failpoints import reach
 from sensing.framelog import Log, LogBrokenError
@@ -66,6 +69,8 @@ class Committer:
         self._idle: list[asyncio.Future[None]] = []
         self._remote: deque[tuple[Frame, OnDurable]] = deque()
         self._remote_awake = False
+        self._level = Level.FINE
+        self._aside: deque[_Group] = deque()
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
@@ -79,8 +84,23 @@ class Committer:
         self._thread.start()
         self._schedule()
 
-    def room(self) -> int:
-        """Frames that may be submitted now; 0 asks the sources to stop reading until `after_commit`."""
+    def hold(self, level: Level) -> None:
+        """How full the disk is: see `sensing.disk`. Whoever waits for room is told when there is more of it again."""
+        before, self._level = self._level, level
+        if level >= before:
+            return
+        if level < Level.PAUSE:
+            aside, self._aside = self._aside, deque()
+            for group in aside:
+                self.submit_many(*group)
+        self._schedule()
+        for listener in self.after_commit:
+            self._guarded(listener)
+
+    def room(self, *, live: bool = True) -> int:
+        """Frames that may be submitted now; 0 asks the sources to stop reading until `after_commit`. live: no drill, no replay."""
+        if self._level is Level.FULL or (self._level is Level.PAUSE and not live):
+            return 0
         if self._size + self._flight_size >= self._settings.max_bytes:
             return 0
         return max(0, self._settings.max_frames - self._count)
@@ -94,11 +114,15 @@ class Committer:
         """One frame; takes it even under pressure, for the caller has read it already."""
         self.submit_many((frame,), len(frame.payload), on_durable)
 
-    def submit_many(self, frames: Sequence[Frame], size: int, on_durable: OnDurable) -> None:
+    def submit_many(self, frames: Sequence[Frame], size: int, on_durable: OnDurable, *, live: bool = True) -> None:
         """Frames of one source in order, `size` bytes in all; one callback when all are durable.
 
-        No frames is legal: the callback then keeps its place in the order.
+        No frames is legal: the callback then keeps its place in the order. live: False for a source of drills or replays that has not
+        asked for `room`: it waits apart while they are held.
         """
+        if not live and self._level >= Level.PAUSE:
+            self._aside.append((frames, size, on_durable))
+            return
         self._waiting.append((frames, size, on_durable))
         self._count += len(frames)
         self._size += size
@@ -150,6 +174,8 @@ class Committer:
     def _schedule(self) -> None:
         if self._thread is None or self._flight is not None or self._handle is not None or not self._waiting:
             return
+        if self._level is Level.FULL:
+            return
         delay = self._started + self._gap_s - self._loop.time()
         # call_soon, not now: what other sockets have ready in this round of the loop joins the commit for free
         self._handle = self._loop.call_later(delay, self._begin) if delay > 0 else self._loop.call_soon(self._begin)
@@ -194,7 +220,7 @@ class Committer:
             self._metrics.count("sensing_commits_total")
             self._metrics.count("sensing_commits_seconds_total", took_s)
         self._metrics.set("sensing_log_writable", 1)
-        if self._waiting and self._loop.time() - self._started >= self._gap_s:
+        if self._waiting and self._level < Level.FULL and self._loop.time() - self._started >= self._gap_s:
             self._begin()  # the disk works on the next commit while this one's acknowledgements are written
         else:
             self._schedule()

@@ -10,6 +10,8 @@ import socket
 
 from sensing import logs
 
+from . import peers
+from .arrivals import Arrivals
 from .desk import Desk
 from .dialogue import Dialogue
 
@@ -23,11 +25,12 @@ _log = logs.get("door")
 class Connection(asyncio.BufferedProtocol):
     """One client's socket. `open_ones` is the door's set of live connections, which this one joins and leaves."""
 
-    def __init__(self, desk: Desk, open_ones: set[Connection], most: int) -> None:
+    def __init__(self, desk: Desk, open_ones: set[Connection], most: int, arrivals: Arrivals) -> None:
         self.dialogue = Dialogue(desk, self)
         self._desk = desk
         self._open = open_ones
         self._most = most
+        self._arrivals = arrivals
         self._transport: asyncio.Transport
         self._closing: float | None = None
         self._choked: float | None = None
@@ -38,6 +41,12 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self.dialogue.address = peers.address(transport)
+        self.dialogue.certificate = peers.certificate(transport)
+        if not self._arrivals.admit(self.dialogue.address, self._desk.clock()[0]):
+            self._desk.turned_away("too_many_attempts")
+            transport.abort()
+            return
         if len(self._open) >= self._most:
             _log.warning("connection_refused", reason="too_many", limit=self._most)
             transport.abort()

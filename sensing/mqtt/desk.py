@@ -46,6 +46,9 @@ class Desk(Protocol):
     def refuse(self, principal: str, reason: str, topic: str) -> None:
         """Count and audit a refused publish."""
 
+    def turned_away(self, reason: str) -> None:
+        """Count a connection that was not listened to."""
+
     def answered(self, dialogue: Dialogue) -> None:
         """Call `flush` after this commit."""
 

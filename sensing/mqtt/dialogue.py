@@ -15,7 +15,7 @@ from functools import partial
 
 from sensing import logs
 from sensing.errors import Reason
-from sensing.model import Frame, Micros, Source
+from sensing.model import Frame, Micros, Origin, Source
 
 from . import packets as p
 from .admission import RefusedError, Terms
@@ -24,6 +24,7 @@ from .control import answer, farewell, offer
 from .desk import Desk, Line
 from .limits import Bucket
 from .packets import REFUSED_311, V5, V311, Code, Packet, Publish
+from .peers import Presented
 from .session import Session
 from .wire import Decoder, WireError, encode
 from .write import PINGRESP, short_ack
@@ -40,6 +41,9 @@ class Dialogue:
     session: Session
 
     def __init__(self, desk: Desk, line: Line) -> None:
+        self.address = ""
+        self.certificate: Presented | None = None
+        """Where the client is, and what it showed to TLS: the connection says so before its first byte."""
         self.entered = False
         self.over = False
         self.paused = False
@@ -163,8 +167,8 @@ class Dialogue:
 
     def _room(self, now: float) -> int:
         """Publishes that may be read now."""
-        window = self._desk.settings.receive_maximum - self._unacked
-        return max(0, min(self._desk.committer.room(), self._bucket.available(now), window))
+        log = self._desk.committer.room(live=self.terms.grant.origin == Origin.LIVE)
+        return max(0, min(log, self._bucket.available(now), self._desk.settings.receive_maximum - self._unacked))
 
     def _dropped(self, packet: Publish, now: float, used: int, acks: int) -> bool:
         """There is no room for a publish: True when it is dropped, else it waits, or the connection is over."""

@@ -17,6 +17,7 @@ from sensing.settings import Settings
 
 from . import limits
 from .admission import Admission, RefusedError
+from .arrivals import Arrivals
 from .committer import Committer
 from .connection import Connection
 from .dialogue import Dialogue
@@ -26,7 +27,7 @@ from .packets import Code, Connect
 from .session import Key, Session, Sessions
 
 OnRefused = Callable[[str, str, str], None]
-"""Called with principal, reason and topic of a publish that was refused."""
+"""Called with principal, reason and topic of a publish that was refused; with "bad_credentials" for a connect, whose name may be anybody's."""
 _TICK_S = 0.5
 _TICK_LATE_S = 0.5
 _DRAIN_S = 5.0
@@ -69,6 +70,7 @@ class Door:
         self._admission = Admission(settings.mqtt, gatekeeper, adapters, foreign)
         self._sessions = Sessions(2 * settings.mqtt.max_connections)
         self._buckets = Buckets(settings.mqtt.max_rate, settings.mqtt.max_burst)
+        self._arrivals = Arrivals(settings.mqtt.max_connects)
         self._connections: set[Connection] = set()
         self._live: dict[Key, Dialogue] = {}
         self._of: dict[str, dict[Dialogue, None]] = {}
@@ -92,7 +94,7 @@ class Door:
         self._credentials = self._gatekeeper.version()
         for listener in listeners:
             server = await self._loop.create_server(
-                lambda: Connection(self, self._connections, self.settings.max_connections),
+                lambda: Connection(self, self._connections, self.settings.max_connections, self._arrivals),
                 listener.host,
                 listener.port,
                 ssl=listener.tls,
@@ -154,11 +156,14 @@ class Door:
 
     def enter(self, dialogue: Dialogue, connect: Connect) -> tuple[Session, bool, Bucket]:
         try:
-            terms = self._admission.terms(connect)
+            terms = self._admission.terms(connect, dialogue.certificate)
         except RefusedError as refusal:
+            self._arrivals.refused(dialogue.address, self._loop.time())
             self._metrics.count("sensing_connects_refused_total", reason=refusal.why)
             if refusal.topic:
                 self.refuse(refusal.principal, "wrong_topic", refusal.topic)
+            elif refusal.code == Code.BAD_CREDENTIALS:
+                self._on_refused(refusal.principal, "bad_credentials", "")
             raise
         dialogue.terms = terms
         before = self._live.pop(terms.key, None)
@@ -196,6 +201,9 @@ class Door:
     def refuse(self, principal: str, reason: str, topic: str) -> None:
         self._metrics.count("sensing_publishes_refused_total", reason=reason)
         self._on_refused(principal, reason, topic)
+
+    def turned_away(self, reason: str) -> None:
+        self._metrics.count("sensing_connects_refused_total", reason=reason)
 
     def answered(self, dialogue: Dialogue) -> None:
         self._answered.append(dialogue)
@@ -238,6 +246,7 @@ class Door:
         for source, payload in self._sessions.expired(now):
             self._say(source, payload)
         self._buckets.forget(set(self._of), now)
+        self._arrivals.forget(now)
         self._metrics.set("sensing_connections", len(self._live))
         self._metrics.set("sensing_sessions", len(self._sessions))
         if self._with_clock and now - self.committer.last_commit >= 0.9 and not self.committer.pressure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -48,6 +49,8 @@ def is_loopback(host: str) -> bool:
 def _context(settings: Mqtt) -> ssl.SSLContext | None:
     cert, key = settings.tls_cert, settings.tls_key
     if cert is None and key is None:
+        if settings.tls_client_ca is not None:
+            raise ValidationError("mqtt.tls_client_ca needs TLS", "set mqtt.tls_cert and mqtt.tls_key too")
         return None
     if cert is None or key is None:
         raise ValidationError("mqtt.tls_cert and mqtt.tls_key belong together", "set both or none")
@@ -59,4 +62,16 @@ def _context(settings: Mqtt) -> ssl.SSLContext | None:
         raise ValidationError(
             f"mqtt.tls_cert {cert} with mqtt.tls_key {key}: {error}", "both are PEM; the key must fit"
         ) from None
+    if settings.tls_client_ca is not None:
+        _ask_for_certificates(context, settings.tls_client_ca)
     return context
+
+
+def _ask_for_certificates(context: ssl.SSLContext, authority: Path) -> None:
+    """Clients may show a certificate; one that does not stand up ends the handshake, none at all leaves the password."""
+    try:
+        context.load_verify_locations(authority)
+    except (OSError, ssl.SSLError) as error:
+        hint = "`sensing principal certificate` makes DATA/ca.crt; any other is PEM"
+        raise ValidationError(f"mqtt.tls_client_ca {authority}: {error}", hint) from None
+    context.verify_mode = ssl.CERT_OPTIONAL

@@ -17,7 +17,7 @@ from sensing.model import Frame, Source
 from sensing.settings import Broker
 from sensing.topics import ForeignTopic
 
-from .rights import SERVICE_ADAPTERS
+from .rights import CLOCK, SERVICE_ADAPTERS
 
 _REMEMBERED = 100_000
 
@@ -43,7 +43,7 @@ class Meaning:
     def __init__(self, broker: Broker, adapters: frozenset[str], foreign: Sequence[ForeignTopic], max_payload: int) -> None:
         self.known: dict[str, Source] = {}
         self._broker = broker
-        self._adapters = adapters - SERVICE_ADAPTERS
+        self._adapters = (adapters - SERVICE_ADAPTERS) | (CLOCK if broker.origin != "live" else frozenset())
         self._foreign = foreign
         self._max_payload = max_payload
 

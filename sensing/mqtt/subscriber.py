@@ -128,7 +128,8 @@ class Subscriber:
             self._principals[principal] = None
         while len(self._principals) > _PRINCIPALS:
             del self._principals[next(iter(self._principals))]
-        self._committer.submit_many(batch.frames, batch.size, lambda _place: self._settled(batch))
+        live = self._broker.origin == "live"
+        self._committer.submit_many(batch.frames, batch.size, lambda _place: self._settled(batch), live=live)
 
     def _settled(self, batch: Batch) -> None:
         self._durable.append(batch)

@@ -6,17 +6,28 @@ A row's `seq` is `commit << 20 | row`: it grows with every commit, so it orders 
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct, field
 
+from sensing.errors import UnreachableError
+from sensing.events import Watched
 from sensing.ledger import Account, Tally
 from sensing.model import JsonState, Micros
 
+if TYPE_CHECKING:
+    from .reader import StoreReader
+
 ROW_BITS = 20
+CONFIGURATION_BITS = 16
+"""A row's generation is its thing's edition, then the number of the configuration that it was observed with."""
 JOINED = 100_000
 """More than a frame can have parts."""
 _ALPHABET = "0123456789abcdefghijklmnopqrstuv"
+
+
+class StoreBusyError(UnreachableError):
+    """The store cannot take a batch now: its server is away, its disk is full. Work waits and goes on where it was."""
 
 
 class SeriesKey(Struct, frozen=True):
@@ -30,7 +41,10 @@ class SeriesKey(Struct, frozen=True):
 
 
 class Row(Struct, gc=False):
-    """One observation on its way in. `account` is None for a value derived from another reading of the same row set."""
+    """One observation on its way in. `account` is None for a value derived from another reading of the same row set.
+
+    watch: what may make an event of it; heard: the run's clock at its reception, told only of what is watched.
+    """
 
     series: int
     time: Micros
@@ -49,6 +63,8 @@ class Row(Struct, gc=False):
     current: bool
     account: Account | None
     shared: bool = False
+    watch: Watched | None = None
+    heard: Micros = 0
 
 
 class Held(Struct):
@@ -91,6 +107,16 @@ class Newcomer(Struct):
     at: Micros
 
 
+class Mark(Struct):
+    """What somebody says of an event: `acknowledged` or `closed`."""
+
+    event: str
+    word: str
+    by: str
+    at: Micros
+    note: str
+
+
 class StateChange(Struct):
     """An adapter's memory of one stream; state None forgets it."""
 
@@ -113,6 +139,10 @@ class Batch(Struct):
     settled: list[int] = field(default_factory=list)
     released: list[tuple[str, int, int]] = field(default_factory=list)
     """(table, place, part): dead letters or quarantined frames that are dealt with."""
+    dropped: list[tuple[int, int]] = field(default_factory=list)
+    """(place, part) of quarantined frames closed unread; they still count as quarantined."""
+    reopened: list[tuple[int, int]] = field(default_factory=list)
+    """(place, part) of those that wait again."""
     uncounted: list[int] = field(default_factory=list)
     """Places whose holds no longer say how the frame counts: the count has moved."""
     replies: list[tuple[str, str, bytes]] = field(default_factory=list)
@@ -125,8 +155,11 @@ class Batch(Struct):
     editions: dict[str, int] = field(default_factory=dict)
     """Thing to the place of the command that had its frames decoded again."""
     annotations: list[dict[str, Any]] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
     results: list[tuple[str, str, str, Micros, int, str]] = field(default_factory=list)
     """(command id, op, by, at, place, result as JSON)."""
+    underway: tuple[str, int, int, str] | None = None
+    """(command id, done, of how much, counts so far as JSON): how far a long command is; its result ends it."""
 
 
 class Store(Protocol):
@@ -140,6 +173,26 @@ class Store(Protocol):
 
     def place(self) -> int:
         """The last frame whose batch was committed; 0 at first."""
+
+    @property
+    def connection(self) -> Any:
+        """The writing connection, for reads that must see what was just committed: apsw's, or what answers as it does."""
+
+    @property
+    def lake(self) -> Any:
+        """Where rows are sealed: `sweep(most)` deletes what is, `grace_s` is how long a replaced file stays."""
+
+    def forget(self) -> None:
+        """Drop what is remembered of the store, after a transaction that failed."""
+
+    def reader(self) -> StoreReader:
+        """A view of its own of what is committed: for who reads while work writes. The caller closes it."""
+
+    def tend_lake(self) -> None:
+        """What is to be done now and then beside the batches."""
+
+    def trim_outbox(self, before_s: int) -> None:
+        """Forget replies that the door was offered before a time (seconds since the epoch)."""
 
     def close(self) -> None:
         """Release files."""

@@ -5,14 +5,66 @@ A row says that a value held from `begin` and was last said at `seen`. A late fa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import apsw
+from msgspec import Struct
 
 from . import Fact
 
 _KEY = "thing=?1 AND run=?2 AND key=?3"
 _BEFORE = f"SELECT begin, value, seen, place FROM facts WHERE {_KEY} AND begin <= ?4 ORDER BY begin DESC LIMIT 1"
 _AFTER = f"SELECT begin, value, seen FROM facts WHERE {_KEY} AND begin > ?4 ORDER BY begin LIMIT 1"
-_PUT = "INSERT OR REPLACE INTO facts(thing, run, key, begin, value, place, seen) VALUES(?,?,?,?,?,?,?)"
+_LAST = "SELECT begin, value, seen FROM facts WHERE thing=? AND run=? AND key=? ORDER BY begin DESC LIMIT 1"
+_SEEN = f"UPDATE facts SET seen = ?4 WHERE {_KEY} AND begin = ?5"
+_MOST = 200_000
+"""Keys whose newest value is remembered: some 300 bytes each."""
+_PUT = """INSERT INTO facts(thing, run, key, begin, value, place, seen) VALUES(?,?,?,?,?,?,?)
+  ON CONFLICT(thing, run, key, begin) DO UPDATE SET value = excluded.value, place = excluded.place, seen = excluded.seen"""
+
+
+class _Newest(Struct):
+    """The newest row of a key."""
+
+    begin: int
+    value: str
+    seen: int
+
+
+class Facts:
+    """The histories of one store. A vessel says its name every six minutes to each receiver: that costs no look at the file."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._db = db
+        self._newest: dict[tuple[str, str, str], _Newest] = {}
+
+    def forget(self) -> None:
+        """Drop what is remembered of the file, after a transaction that failed."""
+        self._newest.clear()
+
+    def keep(self, facts: Iterable[Fact]) -> None:
+        """Enter facts, in the order in which they came, inside a transaction."""
+        said = dict[tuple[str, str, str], _Newest]()
+        for fact in facts:
+            key = (fact.thing, fact.run, fact.key)
+            newest = self._newest.get(key)
+            if newest is None or newest.value != fact.value or fact.begin < newest.begin:
+                self._tell({key: said.pop(key)} if key in said else {})
+                keep(self._db, fact)
+                self._look(key)
+            elif fact.begin > newest.seen:
+                newest.seen = fact.begin
+                said[key] = newest
+        self._tell(said)
+        if len(self._newest) > _MOST:
+            self._newest.clear()
+
+    def _look(self, key: tuple[str, str, str]) -> None:
+        begin, value, seen = self._db.execute(_LAST, key).get
+        self._newest[key] = _Newest(int(begin), str(value), int(seen))
+
+    def _tell(self, said: dict[tuple[str, str, str], _Newest]) -> None:
+        self._db.executemany(_SEEN, [(*key, newest.seen, newest.begin) for key, newest in said.items()])
 
 
 def keep(db: apsw.Connection, fact: Fact) -> None:

@@ -5,125 +5,35 @@ Rows come as dicts in the contract's words (CONTRACT "Lines that programs read")
 
 from __future__ import annotations
 
-import hashlib
 import json
-import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import apsw
-from msgspec import Struct
-
 from sensing import ledger, sqlite, times
+from sensing.errors import Reason
 from sensing.ledger import COLUMNS
-from sensing.model import QualityReason
 
-from . import cursor, seq
+from . import events, seq
+from .digest import digest as digest  # noqa: PLC0414 readers of the store find all of it here
+from .event_reader import WantedEvents, listed
+from .events import Event
+from .revisions import Revisions
+from .wanted import Wanted as Wanted  # noqa: PLC0414 as above
 
-_REASON = tuple(QualityReason)
-_ROW = """SELECT h.seq, s.thing, s.property, s.statistic, s.channel, h.begin, h.time, h.received, h.result, s.unit,
-  h.quality, h.reason, h.revision, s.origin, s.run, h.lon, h.lat, h.place, h.served FROM hot h JOIN series s ON s.id = h.series"""
-
-
-class Wanted(Struct, frozen=True):
-    """Which observations. Empty means any; `runs` lists run ids, "" being live; None any run.
-
-    devices, properties: ids. begin, end: microseconds, begin <= time < end. served: only the revision readers are given.
-    """
-
-    devices: Sequence[str] = ()
-    properties: Sequence[str] = ()
-    statistics: Sequence[str] = ()
-    channels: Sequence[str] = ()
-    runs: Sequence[str] | None = ("",)
-    begin: int | None = None
-    end: int | None = None
-    served: bool = True
+_KNOCKING = """SELECT adapter, {native} AS native, principal, run, count(*) AS frames, min(place) AS first, max(place) AS last FROM {table}
+  WHERE state=?{more} GROUP BY adapter, {native}, principal, run ORDER BY last DESC"""
 
 
-class StoreReader:
+class StoreReader(Revisions):
     """Read-only view of a store. One object is one connection: use it from one thread. Raises NotFoundError when absent."""
 
     def __init__(self, path: Path) -> None:
-        self._db = sqlite.reader(path)
+        super().__init__(sqlite.reader(path), path)
 
     def close(self) -> None:
         """Release the file."""
         self._db.close()
-
-    def head(self) -> int:
-        """The seq after which nothing is committed yet: where a follower of new rows starts."""
-        return int(self._db.execute("SELECT ifnull(max(seq), 0) FROM hot").get)
-
-    def seq_at(self, received: int) -> int:
-        """The last seq whose row was received before a time (microseconds): where a follower of recent rows starts."""
-        low, high = 0, self.head()
-        while low < high:
-            middle = (low + high + 1) // 2
-            found = self._db.execute("SELECT seq, received FROM hot WHERE seq <= ? ORDER BY seq DESC LIMIT 1", (middle,)).get
-            if found is None or found[1] < received:
-                low = middle
-            else:
-                high = found[0] - 1
-        return low
-
-    def follow(self, after: int, limit: int, wanted: Wanted | None = None) -> list[dict[str, Any]]:
-        """Rows committed after a seq, in commit order, every revision; `seq` is kept in each so that one may go on."""
-        where, values = self._where(wanted) if wanted else ("", [])
-        return [_row(row) | {"seq": row[0]} for row in self._db.execute(
-            f"{_ROW} WHERE h.seq > ? {where} ORDER BY h.seq LIMIT ?", (after, *values, limit))]  # fmt: skip
-
-    def observations(self, wanted: Wanted, limit: int, after: tuple[int, int] | None = None) -> list[dict[str, Any]]:
-        """Rows by time, then commit; `after` is the (time microseconds, seq) of the last row of the page before."""
-        where, values = self._where(wanted)
-        page = "" if after is None else " AND (h.time, h.seq) > (?, ?)"
-        return [_row(row) | {"seq": row[0], "time_us": row[6]} for row in self._db.execute(
-            f"{_ROW} WHERE 1 {where}{page} ORDER BY h.time, h.seq LIMIT ?", (*values, *(after or ()), limit))]  # fmt: skip
-
-    def latest(self, wanted: Wanted) -> list[dict[str, Any]]:
-        """The newest good row of each datastream; times far ahead of their reception and tests never count."""
-        where, values = self._where(wanted)
-        return [_row(row) for row in self._db.execute(
-            f"""SELECT h.seq, s.thing, s.property, s.statistic, s.channel, h.begin, h.time, h.received, h.result, s.unit,
-              h.quality, h.reason, h.revision, s.origin, s.run, h.lon, h.lat, h.place, h.served
-              FROM series s JOIN latest l ON l.series = s.id JOIN hot h ON h.time = l.time AND h.series = s.id
-              WHERE h.served {where} ORDER BY s.thing, s.property, s.statistic, s.channel, s.run""", values)]  # fmt: skip
-
-    def behind(self, after: int, most: int, wanted: Wanted | None = None) -> int:
-        """How many wanted rows were committed after a seq; counting stops at `most`."""
-        where, values = self._where(wanted) if wanted else ("", [])
-        return int(self._db.execute(
-            f"SELECT count(*) FROM (SELECT 1 FROM hot h JOIN series s ON s.id = h.series WHERE h.seq > ? {where} LIMIT ?)",
-            (after, *values, most)).get)  # fmt: skip
-
-    def nearest(self, wanted: Wanted, time: int, limit: int = 2) -> list[int]:
-        """Times (microseconds) of wanted rows next to an instant, at most `limit` on each side, in order."""
-        where, values = self._where(wanted)
-        found: set[int] = set()
-        for side, order in (("<=", "DESC"), (">", "ASC")):
-            found.update(row[0] for row in self._db.execute(
-                f"""SELECT DISTINCT h.time FROM hot h JOIN series s ON s.id = h.series WHERE h.time {side} ? {where}
-                ORDER BY h.time {order} LIMIT ?""", (time, *values, limit)))  # fmt: skip
-        return sorted(found)
-
-    def _where(self, wanted: Wanted) -> tuple[str, list[Any]]:
-        """Conditions, each beginning with AND, and their values."""
-        parts, values = [], list[Any]()
-        for column, words in (
-            ("s.thing", wanted.devices), ("s.property", wanted.properties), ("s.statistic", wanted.statistics),
-            ("s.channel", wanted.channels), ("s.run", wanted.runs or ()),
-        ):  # fmt: skip
-            if words:
-                parts.append(f"AND {column} IN (SELECT value FROM json_each(?))")
-                values.append(json.dumps(list(words)))
-        for condition, bound in (("AND h.time >= ?", wanted.begin), ("AND h.time < ?", wanted.end)):
-            if bound is not None:
-                parts.append(condition)
-                values.append(bound)
-        if wanted.served:
-            parts.append("AND h.served")
-        return " ".join(parts), values
 
     def ledger(self, by: str = "", since: int | None = None) -> dict[str, Any]:
         """The ledger in the contract's words; `by` is "", device, hour or adapter. Frames of the house itself are left out.
@@ -165,7 +75,7 @@ class StoreReader:
     ) -> list[dict[str, Any]]:
         """Dead letters in order of place; `id` is `<place>.<part>`."""
         return [{"id": f"{row['place']}.{row['part']}"} | row for row in self._dicts(
-            """SELECT place, part, adapter, principal, device, run, counted, reason, detail, offset, length, attempts, state
+            """SELECT place, part, adapter, principal, device, run, counted, reason, detail, "offset", length, attempts, state
             FROM dead WHERE state=? AND (?2 IS NULL OR reason=?2) AND (place, part) > (?3, ?4) ORDER BY place, part LIMIT ?5""",
             (state, reason, *after, limit))]  # fmt: skip
 
@@ -175,11 +85,37 @@ class StoreReader:
             "SELECT adapter, reason, count(*) AS open FROM dead WHERE state='open' GROUP BY 1, 2 ORDER BY 3 DESC", ()
         )
 
-    def quarantine(self) -> list[dict[str, Any]]:
-        """Unknown native ids with their open frames: adapter, native, principal, run, frames, first and last place."""
-        return self._dicts(
-            """SELECT adapter, native, principal, run, count(*) AS frames, min(place) AS first, max(place) AS last FROM held
-            WHERE state='open' GROUP BY adapter, native, principal, run ORDER BY last DESC""", ())  # fmt: skip
+    def quarantine(
+        self, state: str = "open", *, beyond: bool = False, adapter: str = "", native: str = ""
+    ) -> list[dict[str, Any]]:
+        """Unknown native ids with their frames, the newest first: adapter, native, principal, run, frames, first and last place.
+
+        beyond: those too that the inbox had no room for. adapter, native: of one id only.
+        """
+        one, values = (" AND adapter=? AND native=?", (adapter, native)) if native else ("", ())
+        rows = self._dicts(_KNOCKING.format(native="native", table="held", more=one), (state, *values))
+        if beyond:
+            more = f" AND reason='{Reason.UNKNOWN_DEVICE}'{one.replace('native', 'detail')}"
+            rows += self._dicts(_KNOCKING.format(native="detail", table="dead", more=more), (state, *values))
+        return rows
+
+    def held_places(self, row: Mapping[str, Any], state: str, first: int, last: int) -> list[int]:
+        """Places of frames of one entry of `quarantine`, in order: so many of the first, and of the newest."""
+        values = (state, row["adapter"], row["native"], row["principal"], row["run"])
+        query = "SELECT place FROM held WHERE state=? AND adapter=? AND native=? AND principal=? AND run=? ORDER BY place"
+        found = {int(place) for (place,) in self._db.execute(f"{query} LIMIT ?", (*values, first))}
+        return sorted(found | {int(place) for (place,) in self._db.execute(f"{query} DESC LIMIT ?", (*values, last))})
+
+    def commands(self, op: str, device: str) -> list[dict[str, Any]]:
+        """Results of the commands of a kind that were about a device, in the order in which they were done."""
+        rows = self._db.execute("SELECT result FROM commands WHERE op=? ORDER BY place", (op,)).fetchall()
+        found = [json.loads(str(row[0])) for row in rows]
+        return [each for each in found if each.get("device") == device]
+
+    def underway(self, identity: str) -> dict[str, Any] | None:
+        """How far a long command is: done, total, counts; None when it has not begun or has ended."""
+        row = self._db.execute("SELECT done, total, counts FROM underway WHERE id=?", (identity,)).get
+        return None if row is None else {"done": row[0], "total": row[1], "counts": json.loads(row[2])}
 
     def command(self, identity: str) -> dict[str, Any] | None:
         """What a command did; None while it is not obeyed yet."""
@@ -204,13 +140,23 @@ class StoreReader:
 
     def witnesses(self, cursor_text: str) -> list[str]:
         """The principals that heard a shared thing's row too, beside the one whose frame it was stored from."""
-        query = "SELECT w.principal FROM hot h JOIN witnesses w USING(series, time, revision) WHERE h.seq = ? ORDER BY w.place"
-        return [str(name) for (name,) in self._db.execute(query, (seq(cursor_text),))]
+        number = seq(cursor_text)
+        rows, _ = self._following(number - 1, 1, None)
+        query = "SELECT principal FROM witnesses WHERE series = ? AND time = ? AND revision = ? ORDER BY place"
+        return [str(name) for row in rows if row[0] == number for (name,) in self._db.execute(query, (row[1], row[3], row[8]))]
+
+    def events(self, wanted: WantedEvents, limit: int, after: tuple[int, str] | None = None) -> list[Event]:
+        """Events, the newest first; `after` is the (start, id) of the last one of the page before."""
+        return listed(self._db, wanted, limit, after)
+
+    def event(self, identity: str) -> Event | None:
+        """One event, withdrawn ones too."""
+        return events.find(self._db, identity)
 
     def facts(self, device: str) -> list[dict[str, Any]]:
         """What has been true of a device, oldest first."""
         rows = self._dicts(
-            'SELECT thing AS device, key, value, begin AS "from", place AS frame, run FROM facts WHERE thing=? ORDER BY key, begin',
+            'SELECT thing AS device, key, value, begin AS "from", place AS frame, run FROM facts WHERE thing=? ORDER BY key, begin, run',
             (device,),
         )
         return [row | {"from": times.rfc3339(row["from"])} for row in rows]
@@ -231,48 +177,3 @@ def _booked(rows: Sequence[dict[str, Any]]) -> dict[tuple[Any, ...], int]:
         key = row["hour"], row["adapter"], row["principal"]
         sums[key] = sums.get(key, 0) + row["received"]
     return {key: number for key, number in sums.items() if number}
-
-
-def _row(row: tuple[Any, ...]) -> dict[str, Any]:
-    (
-        seq,
-        thing,
-        prop,
-        statistic,
-        channel,
-        begin,
-        time,
-        received,
-        result,
-        unit,
-        quality,
-        reason,
-        revision,
-        origin,
-        run,
-        lon,
-        lat,
-        place,
-        _,
-    ) = row
-    answer = {
-        "cursor": cursor(seq), "device": thing, "property": prop, "statistic": statistic, "channel": channel,
-        "begin": None if begin is None else times.rfc3339(begin), "time": times.rfc3339(time), "received": times.rfc3339(received),
-        "result": result, "unit": unit, "quality": quality, "reason": str(_REASON[reason]), "revision": f"{revision:08x}",
-        "origin": origin, "run": run, "frame": place,
-    }  # fmt: skip
-    if lon is not None:
-        answer |= {"lon": lon, "lat": lat}
-    return answer
-
-
-def digest(connection: apsw.Connection, run: str | None = None) -> str:
-    """One hash over what is stored (series, times, revisions, results), whatever the order in which it came (P5)."""
-    total = hashlib.sha256()
-    query = """SELECT s.thing, s.property, s.statistic, s.channel, s.run, h.time, h.begin, h.result, h.revision, h.served, h.lon, h.lat
-      FROM hot h JOIN series s ON s.id = h.series WHERE ?1 IS NULL OR s.run = ?1 ORDER BY 1, 2, 3, 4, 5, 6, 9"""
-    for *words, time, begin, result, revision, served, lon, lat in connection.execute(query, (run,)):
-        total.update("\x1f".join(words).encode())
-        total.update(struct.pack("<q", time))
-        total.update(repr((begin, result, revision, served, lon, lat)).encode())
-    return total.hexdigest()

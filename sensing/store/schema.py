@@ -7,9 +7,15 @@
     clocks       what time it is in each run             annotations, commands   what people said
     enrolled     things that registered themselves       witnesses    who else heard what is stored
     editions     when a thing's frames were last decoded again
+    events       episodes above thresholds               watched, samples   what they are evaluated from
     outbox       replies for the door to send
+    underway     how far a long command is
     accounts     the ledger by device and hour           intake     frames as they left the log
     progress     the cursor
+    lake, segments   what is sealed, and in which files (lake/__init__.py)
+    amended      what became known of a row after it was written: sealing and compaction take it in
+    resting      how far each series is sealed, and its latest row where that is sealed
+    commits      when a commit was made, to the second
 
 `facts.seen` is when a value was last said again: history keeps the changes only.
 `hot.served` marks the revision that readers are given; the order among revisions is
@@ -21,6 +27,11 @@ from sensing.ledger import COLUMNS
 VERSION = 1
 
 _ACCOUNT = "hour INTEGER, adapter TEXT, principal TEXT, device TEXT, run TEXT"
+
+ACCOUNTS = f"""CREATE TABLE IF NOT EXISTS accounts(
+  {_ACCOUNT}, {", ".join(f"{name} INTEGER" for name in COLUMNS)},
+  PRIMARY KEY(hour, adapter, principal, device, run));
+"""
 
 SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS progress(id INTEGER PRIMARY KEY CHECK(id=1), place INTEGER, commit_no INTEGER, at INTEGER);
@@ -55,16 +66,40 @@ CREATE TABLE IF NOT EXISTS witnesses(
   PRIMARY KEY(series, time, revision, principal)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS editions(thing TEXT PRIMARY KEY, edition INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS clocks(run TEXT PRIMARY KEY, time INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS watched(series INTEGER PRIMARY KEY, rule BLOB, floor INTEGER, seed BLOB);
+CREATE TABLE IF NOT EXISTS samples(series INTEGER, time INTEGER, result REAL, PRIMARY KEY(series, time)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS events(
+  id TEXT PRIMARY KEY, series INTEGER, kind TEXT, device TEXT, property TEXT, statistic TEXT, channel TEXT, run TEXT, origin TEXT,
+  unit TEXT, domain TEXT, start INTEGER, "end" INTEGER, severity INTEGER, state TEXT, steps TEXT, peak REAL, peak_time INTEGER,
+  marks TEXT, first_seen INTEGER, heard INTEGER, place INTEGER, superseded_by TEXT, version INTEGER) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS events_series ON events(series, start);
+CREATE INDEX IF NOT EXISTS events_start ON events(start);
 CREATE TABLE IF NOT EXISTS outbox(
   id INTEGER PRIMARY KEY AUTOINCREMENT, principal TEXT, topic TEXT, payload BLOB, at INTEGER);
 CREATE TABLE IF NOT EXISTS annotations(
   id TEXT PRIMARY KEY, device TEXT, property TEXT, begin INTEGER, time INTEGER, quality INTEGER, reason TEXT, by TEXT,
   at INTEGER, place INTEGER);
 CREATE TABLE IF NOT EXISTS commands(id TEXT PRIMARY KEY, op TEXT, by TEXT, at INTEGER, place INTEGER, result TEXT);
-CREATE TABLE IF NOT EXISTS accounts(
-  {_ACCOUNT}, {", ".join(f"{name} INTEGER" for name in COLUMNS)},
+CREATE TABLE IF NOT EXISTS underway(id TEXT PRIMARY KEY, done INTEGER, total INTEGER, counts TEXT) WITHOUT ROWID;
+{ACCOUNTS}CREATE TABLE IF NOT EXISTS intake({_ACCOUNT}, received INTEGER,
   PRIMARY KEY(hour, adapter, principal, device, run)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS intake({_ACCOUNT}, received INTEGER,
-  PRIMARY KEY(hour, adapter, principal, device, run)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS lake(id INTEGER PRIMARY KEY CHECK(id=1), sealed INTEGER, version INTEGER);
+INSERT OR IGNORE INTO lake VALUES(1, 0, 0);
+CREATE TABLE IF NOT EXISTS segments(
+  id INTEGER PRIMARY KEY, file TEXT UNIQUE, level INTEGER, slot TEXT, keep REAL, first_commit INTEGER, last_commit INTEGER,
+  "begin" INTEGER, "end" INTEGER, first_received INTEGER, last_received INTEGER, first_series INTEGER, last_series INTEGER,
+  rows INTEGER, bytes INTEGER, sha TEXT, adopted_at INTEGER, replaced_by INTEGER, replaced_at INTEGER);
+CREATE TABLE IF NOT EXISTS amended(
+  series INTEGER, time INTEGER, seq INTEGER, commit_no INTEGER, generation INTEGER, sent INTEGER, rank INTEGER,
+  quality INTEGER, reason INTEGER, served INTEGER, PRIMARY KEY(series, time, seq)) WITHOUT ROWID;
+CREATE TRIGGER IF NOT EXISTS hot_amended AFTER UPDATE ON hot BEGIN
+  DELETE FROM amended WHERE series=new.series AND time=new.time AND seq=new.seq;
+  INSERT INTO amended SELECT new.series, new.time, new.seq, commit_no, new.generation, new.sent, new.rank, new.quality,
+    new.reason, new.served FROM progress;
+END;
+CREATE TABLE IF NOT EXISTS resting(
+  series INTEGER PRIMARY KEY, sealed_to INTEGER, time INTEGER, seq INTEGER, begin INTEGER, result REAL, quality INTEGER,
+  reason INTEGER, revision INTEGER, received INTEGER, place INTEGER, lon REAL, lat REAL);
+CREATE TABLE IF NOT EXISTS commits(commit_no INTEGER PRIMARY KEY, at INTEGER);
 PRAGMA user_version = {VERSION};
 """

@@ -2,7 +2,7 @@
 
     python -m tests.bench [PART ...] [--quick] [--case TEXT] [--rounds N] [--out FILE] [--dir DIR]
 
-Parts: fsync door paho hand work whole latency tail demo adapters; none named means all. The table goes to stdout, progress to stderr, every
+Parts: fsync door paho hand work whole latency tail demo storm store adapters; none named means all. The table goes to stdout, progress to stderr, every
 round's figures to artefacts/bench.json. Exit code 1 when something was lost or doubled; never for being slow. See docs/bench.md.
 """
 
@@ -24,7 +24,7 @@ from tests.faults.city import ROOT
 def main() -> int:
     asked = _arguments()
     chosen = [part for name, part in PARTS.items() if name in asked.parts or not asked.parts]
-    place = Place(asked.dir, quick=asked.quick, only=asked.case)
+    place = Place(asked.dir, quick=asked.quick, only=asked.case, full=asked.full)
     about, began, stolen = host.facts(), time.monotonic(), host.stolen_s()
     rounds: dict[str, list[list[dict[str, Any]]]] = {part.name: [] for part in chosen}
     try:
@@ -54,6 +54,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Speed, beside what one would use instead")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {' '.join(PARTS)}; none means all")
+    parser.add_argument("--full", action="store_true", help="the registry with ten million things, not two hundred thousand")
     parser.add_argument("--quick", action="store_true", help="one short round: rough figures in under two minutes")
     parser.add_argument(
         "--case", default="", help='of door, paho and hand only the cases with this in their name: "json", "1000 x 1"'

@@ -5,9 +5,9 @@
 spec: {port, passwords: {name: password}, form, connections, mode, watch: {name: pid}} and, by mode,
     saturate   window, warm_s, seconds      acknowledged in `seconds` after `warm_s`, `window` unacknowledged a connection
     count      window, count                that many, each with a device time of its own
-    paced      rate, seconds                open loop: each has an instant at which it is due, which is also its device time
-result: {acked, seconds, began (monotonic), cpu: {name: seconds, the loader's own too}}; saturate: ever, all acknowledgements; paced: the
-latencies p50_ms p99_ms max_ms, from when a message was due to its PUBACK.
+    paced      rate, seconds                open loop: each has an instant at which it is due, which is also its device time (form "fleet": of most)
+result: {acked, seconds, began (monotonic), cpu: {name: seconds, the loader's own too}}; saturate: ever, all acknowledgements; paced: start_s,
+the instant of the first, and the latencies p50_ms p95_ms p99_ms max_ms, from when a message was due to its PUBACK.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import time
 from typing import Any
 
 from sensing.mqtt.limits import open_files
-from tests.bench import host, messages
+from tests.bench import fleet, host, messages
 from tests.faults.load import connect
 
 _PUBACK = 4
@@ -65,6 +65,12 @@ class Line:
         return came
 
 
+def paced_ms(start_s: float, rate: float, total: int, connections: int) -> list[list[int]]:
+    """When each connection's messages are due, ms since the epoch: the connections in turn."""
+    gap = 1000 / rate
+    return [[int(start_s * 1000 + k * gap) for k in range(n, total, connections)] for n in range(connections)]
+
+
 class Load:
     """All connections, and the clock over them."""
 
@@ -76,7 +82,7 @@ class Load:
         times = self._times(number)
         self.lines = []
         for n in range(number):
-            block, size = messages.packets(spec["form"], n, times[n])
+            block, size = fleet.packets(n, times[n]) if spec["form"] == "fleet" else messages.packets(spec["form"], n, times[n])
             name = messages.principal(n)
             self.lines.append(Line(spec["port"], name, spec["passwords"].get(name, ""), block, size))
         self._poll = select.epoll()
@@ -88,7 +94,7 @@ class Load:
 
     def _times(self, number: int) -> list[Any]:
         """Device times, ms, of each connection's messages."""
-        spec, step, first = self.spec, messages.STEP_MS[self.spec["form"]], messages.START_MS
+        spec, step, first = self.spec, messages.STEP_MS.get(self.spec["form"], fleet.STEP_MS), messages.START_MS
         if spec["mode"] == "saturate":
             return [range(first, first + step * max(2 * spec["window"], 20), step)] * number
         if spec["mode"] == "count":
@@ -96,8 +102,7 @@ class Load:
             return [range(first, first + step * max(1, many), step) for many in share]
         total = int(spec["rate"] * spec["seconds"])
         self.start_s = float(int(time.time() + 1.0 + total * 5e-6))
-        gap = 1000 / spec["rate"]
-        return [[int(self.start_s * 1000 + k * gap) for k in range(n, total, number)] for n in range(number)]
+        return paced_ms(self.start_s, spec["rate"], total, number)
 
     def run(self) -> dict[str, Any]:
         """Send as the spec says."""
@@ -166,7 +171,7 @@ class Load:
                 late += [now - (k * number + n) / rate for k in range(first, first + came)]
                 acked += came
                 line.push()
-        return self._result(began, acked, used, **host.spread(late))
+        return self._result(began, acked, used, start_s=self.start_s, **host.spread(late))
 
     def _acked(self) -> int:
         return sum(line.acked for line in self.lines)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.bench import decoding, disk, doors, forward, rest, whole
+from tests.bench import commits, decoding, disk, doors, forward, registry, rest, sealing, shared, stores, storms, sustained, whole
 from tests.bench.place import Place
 
 Row = Mapping[str, Any]
@@ -61,6 +61,12 @@ PARTS = {part.name: part for part in (
     Part("work", "work: frames in the log to rows that readers see", forward.work, "frames_s",
          (("frames_s", "frames/s", 0), ("rows_s", "observations/s", 0), ("us_frame", "cpu us/frame", 1), ("cores", "cores", 2)), 2,
          exact=lambda row: bool(row["balanced"] and row["sent"] == row["frames"] == row["instants"])),
+    Part("commit", "Store.commit beside a bare insert into the same table: the realistic fleet, processor time", commits.commits, "ratio",
+         (("rows_s", "rows/cpu s", 0), ("bare_s", "bare rows/cpu s", 0), ("ratio", "ours / bare", 2)), 2, exact=lambda row: bool(row["same"])),
+    Part("sustained", "work with the lake sealing beside it: the realistic fleet, four values a frame", sustained.sustained, "values_core_s",
+         (("values_core_s", "observations/cpu s", 0), ("values_s", "observations/s", 0), ("us_frame", "cpu us/frame", 1),
+          ("lake_cores", "lake cores", 2), ("files", "files sealed", 0), ("again", "share twice", 2)), 1,
+         exact=lambda row: bool(row["balanced"] and row["stored"] == row["sent"])),
     Part("whole", "whole: socket to queryable row, door and work on both cores", whole.whole, "messages_s",
          (("messages_s", "messages/s", 0), ("acked_s", "acked/s", 0), ("seconds", "seconds", 1), ("door_us", "door us/message", 2),
           ("work_us", "work us/message", 2), ("loader_s", "loader cpu s", 1), ("distinct", "rows, distinct", 0)), 2,
@@ -73,20 +79,46 @@ PARTS = {part.name: part for part in (
     Part("tail", "from due to a line of `sensing tail`", whole.tail, "p99_ms",
          (("p50_ms", "p50 ms", 1), ("p99_ms", "p99 ms", 1), ("max_ms", "max ms", 1)), 1, least=True,
          exact=lambda row: bool(row["sent"] == row["acked"] == row["seen"])),
-    Part("demo", "the demo at rest: fifty gauges", rest.demo, "cores", (("cores", "cores", 3), ("mb", "MB (PSS)", 0), ("ready_s", "ready s", 1)),
+    Part("demo", "the demo at rest: fifty devices", rest.demo, "cores", (("cores", "cores", 3), ("mb", "MB (PSS)", 0), ("ready_s", "ready s", 1)),
          1, least=True),
+    Part("storm", "a storm of 2,500 devices as fast as it goes, until all is stored", storms.storm, "ratio",
+         (("ratio", "times real time", 0), ("frames_s", "frames/s", 0), ("values_s", "values/s", 0), ("play_share", "share of sending", 2)),
+         1, exact=lambda row: bool(row["balanced"] and row["lost"] == row["doubled"] == 0)),
+    Part("sealing", "sealing, merging and archiving beside the door: publish to ack with the lake at work and stopped", sealing.sealing, "ratio",
+         (("p50_ms_off", "p50 off", 2), ("p50_ms_on", "on", 2), ("p95_ms_off", "p95 off", 2), ("p95_ms_on", "on", 2), ("p99_ms_off", "p99 off", 2),
+          ("p99_ms_on", "on", 2), ("ratio", "p95 ratio", 2), ("pairs", "of pairs", 2), ("lake_cores", "lake cores", 2), ("seals", "seals", 0),
+          ("merges", "merges", 0), ("archived", "archived", 0)), 1, least=True,
+         exact=lambda row: bool(row["balanced"] and row["busy"] and row["sent"] == row["acked"]
+                                and row["wanted"] == row["rows"] == row["distinct"])),
+    Part("postgres", "Store.commit on PostgreSQL beside the file: readings in order, 5 % late, 5 % again", shared.commits, "rows_s",
+         (("rows_s", "rows/s", 0), ("ratio", "of the file's", 2)), 1, exact=lambda row: bool(row["same"])),
+    Part("store", "store: questions to 50 million observations, beside a DuckDB file and a plain SQLite table", stores.store, "ms",
+         (("ms", "ms or bytes", 1), ("cpu_ms", "cpu ms", 1), ("duckdb", "DuckDB", 1), ("sqlite", "SQLite", 1),
+          ("of_duckdb", "DuckDB / ours", 2), ("of_sqlite", "SQLite / ours", 2)), 1, least=True, exact=lambda row: bool(row["agree"])),
     Part("adapters", "adapters: bytes to readings, one core", decoding.adapters, "frames_s",
          (("frames_s", "frames/s", 0), ("us_frame", "us/frame", 2), ("readings", "readings", 0)), 2),
+    Part("registry", "registry: a file of devices taken in, then found by what they are called (--full: ten million)", registry.registry, "per_s",
+         (("per_s", "things/s", 0), ("codes_s", "identifiers/s", 0), ("us", "us each", 2), ("p99_ms", "p99 ms", 3), ("max_ms", "max ms", 1),
+          ("mb", "MB (peak)", 0), ("disk_mb", "MB on disk", 0)), 1, exact=lambda row: bool(row["right"] == row["wanted"])),
 )}  # fmt: skip
 
 FLOORS = (
     Floor("door", ("1 x 1000", "200 x 10"), "messages_s", 5.0, "door / paho, saturated", over="paho"),
     Floor("door", ("1000 x 1",), "messages_s", 1.5, "door / paho, 1000 x 1", over="paho"),
     Floor("whole", ("",), "messages_s", 35_000, "socket to queryable row, messages/s"),
+    Floor("commit", ("ready",), "ratio", 0.8, "Store.commit / bare insert"),
+    Floor("sustained", ("",), "values_core_s", 60_000, "work, sealing beside it, observations/s a core"),
     Floor("latency", ("5000/s",), "ack_p99_ms", 25.0, "p99 publish to ack at 5,000/s, ms", most=True),
     Floor("tail", ("1000/s",), "p99_ms", 300.0, "p99 publish to tail, ms", most=True),
+    Floor("sealing", ("/s",), "ratio", 1.25, "p95 of publish to ack, lake at work / stopped", most=True),
+    Floor("storm", ("clean",), "ratio", 200.0, "a clean storm, times real time"),
+    Floor("storm", ("faults",), "ratio", 60.0, "a storm with faults, times real time"),
     Floor("demo", ("all",), "cores", 0.4, "the demo at rest, cores", most=True),
     Floor("demo", ("all",), "mb", 400.0, "the demo at rest, MB", most=True),
+    *(Floor("store", (case,), "ms", floor, "store, ms", most=True) for case, floor in (
+        ("latest of 8,000 series", 50), ("24 h of one series", 40), ("5-minute means of 7 days", 60), ("city, sealed", 100),
+        ("not sealed yet", 100), ("row, sealed", 6), ("cold `sensing query`", 1_000), ("of 5 billion rows", 1_000),
+    )),
     *(Floor("adapters", (case,), "frames_s", floor, "decode only, frames/s") for case, floor in (
         ("sl651", 60_000), ("hj212", 30_000), ("ais", 60_000), ("ais capture", 60_000), ("plainjson", 150_000), ("lorawan", 40_000),
     )),

@@ -24,12 +24,13 @@ FAST = {"mqtt__max_rate": 10_000_000, "mqtt__max_burst": 100_000_000, "http__por
 class Place:
     """A scratch folder on the disk under test; everything in it is gone at the end.
 
-    quick: short and less exact. only: what the name of a case of the doors must have in it.
+    quick: short and less exact. full: the registry at the size of a region. only: what the name of a case of the doors must have in it.
     """
 
-    def __init__(self, folder: Path, *, quick: bool, only: str = "") -> None:
+    def __init__(self, folder: Path, *, quick: bool, only: str = "", full: bool = False) -> None:
         self.quick = quick
         self.only = only
+        self.full = full
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = Path(tempfile.mkdtemp(prefix="bench-", dir=folder))
         self._passwords: dict[str, str] = {}

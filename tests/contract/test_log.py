@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import apsw
@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensing.framelog import Log, LogBrokenError, LogFullError
+from sensing.framelog.archive_seal import seal
 from sensing.framelog.sqlite import SqliteLog
 from sensing.model import Frame, Source
+from sensing.settings import Archive
 from sensing.topics import partition
 
 Open = Callable[[], Log]
@@ -28,7 +30,23 @@ def frames(count: int, principal: str = "dtu-1", start: int = 0) -> list[Frame]:
     return [Frame(source(principal), start + index, b"%d" % (start + index), index % 2 == 1) for index in range(count)]
 
 
-@pytest.fixture(params=["sqlite"])
+class Archived(SqliteLog):
+    """The log with everything archived as soon as it is appended, a frame a file: what readers find comes from the archive."""
+
+    def __init__(self, path: Path, *, write: bool = True) -> None:
+        self._path = path
+        super().__init__(path, write=write)
+
+    def append(self, frames: Sequence[Frame]) -> int:
+        place = super().append(frames)
+        while seal(self._path.parent, Archive(after_h=0, every_h=0, file_frames=1), place):
+            assert self.adopt(place) == 1
+        while self.sweep(2):
+            pass
+        return place
+
+
+@pytest.fixture(params=[SqliteLog, Archived])
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     """Opens the log under test; every call is a process that starts anew on the same bytes."""
     logs: list[Log] = []
@@ -36,7 +54,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     def opener() -> Log:
         while logs:
             logs.pop().close()
-        logs.append(SqliteLog(tmp_path / "log.db"))
+        logs.append(request.param(tmp_path / "log.db"))
         return logs[0]
 
     yield opener
@@ -92,6 +110,26 @@ def test_a_place_finds_its_frame(opened: Open) -> None:
     log.append(frames(3))
     assert getattr(log.get(2), "payload", None) == b"1"
     assert log.get(4) is None
+
+
+def test_a_time_finds_its_place(opened: Open) -> None:
+    """`redecode --since` starts behind the last frame received before a time, wherever the frames lie."""
+    log = opened()
+    assert log.place_at(5) == 0
+    log.append(frames(10, start=100))
+    assert [log.place_at(at) for at in (0, 100, 101, 105, 109, 110, 1000)] == [0, 0, 1, 5, 9, 10, 10]
+
+
+def test_a_principals_last_frames_come_newest_first(opened: Open) -> None:
+    """Strictly between two places, no more than asked for; and frames are counted but for some adapters."""
+    log = opened()
+    for number in range(6):
+        log.append(frames(1, f"dtu-{number % 2}", number))
+    assert isinstance(log, SqliteLog)
+    assert [frame.place for frame in log.recent("dtu-1", 0, 9)] == [6, 4, 2]
+    assert [frame.place for frame in log.recent("dtu-1", 2, 1)] == [6]
+    assert [frame.place for frame in log.recent("dtu-1", 0, 9, 6)] == [4, 2]
+    assert (log.count(2), log.count(0), log.count(0, ["sl651"])) == (4, 6, 0)
 
 
 def test_pruning_forgets_the_oldest_only(opened: Open) -> None:

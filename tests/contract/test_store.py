@@ -1,7 +1,5 @@
 """One suite for every implementation of the Store port."""
 
-from pathlib import Path
-
 import pytest
 
 from sensing.errors import ConflictError
@@ -15,20 +13,50 @@ ACCOUNT = Account(1, "sl651", "dtu-1", "g1", "")
 KEY = SeriesKey("g1", "water_level", "instant", "", "")
 
 
-@pytest.fixture(params=["sqlite"])
-def opened(request, tmp_path: Path):
-    """Opens the store under test; every call is a process that starts anew on the same bytes."""
-    stores = []
+class Files:
+    """The store under test as files in a folder. `open` is a process that starts anew on the same bytes; `other` is another store."""
 
-    def opener():
-        while stores:
-            stores.pop().close()
-        stores.append(SqliteStore(tmp_path / "store.db"))
-        return stores[0]
+    def __init__(self, folder):
+        self._folder, self._number, self._opened = folder, 0, []
 
-    yield opener
-    for store in stores:
-        store.close()
+    def open(self):
+        while self._opened:
+            self._opened.pop().close()
+        return self.beside()
+
+    def beside(self):
+        """A second worker on the same bytes, while the first still lives."""
+        self._opened.append(SqliteStore(self._folder / f"store{self._number}.db"))
+        return self._opened[-1]
+
+    def reader(self):
+        return StoreReader(self._folder / f"store{self._number}.db")
+
+    def other(self):
+        self.close()
+        self._number += 1
+        return self.open()
+
+    def outdate(self):
+        """Let it look as if a later version had written it."""
+        self._opened[-1].connection.pragma("user_version", 99)
+
+    def close(self):
+        while self._opened:
+            self._opened.pop().close()
+
+
+@pytest.fixture
+def stores(tmp_path):
+    made = Files(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def opened(stores):
+    """Opens the store under test, anew each time."""
+    return stores.open
 
 
 def row(store, time, revision, *, key=KEY, order=(0, 0, 0), result=1.0, current=True):
@@ -46,74 +74,69 @@ def batch(store, place, *rows):
     return made
 
 
-def reader(tmp_path):
-    return StoreReader(tmp_path / "store.db")
-
-
-def test_a_batch_and_its_cursor_are_one(opened, tmp_path):
+def test_a_batch_and_its_cursor_are_one(opened, stores):
     """What a commit wrote is there after a restart, and so is where it had read to."""
     store = opened()
     assert store.place() == 0
     store.commit(batch(store, 7, row(store, 10, 1), row(store, 20, 2)))
     store = opened()
     assert store.place() == 7
-    assert [one["frame"] for one in reader(tmp_path).observations(Wanted(), 9)] == [1, 1]
+    assert [one["frame"] for one in stores.reader().observations(Wanted(), 9)] == [1, 1]
 
 
-def test_commits_are_numbered_and_rows_ordered_by_them(opened, tmp_path):
+def test_commits_are_numbered_and_rows_ordered_by_them(opened, stores):
     """Later commits sort after earlier ones, across restarts."""
     store = opened()
     first = store.commit(batch(store, 1, row(store, 50, 1)))
     store = opened()
     assert store.commit(batch(store, 2, row(store, 10, 1))) == first + 1
-    assert [one["time"][-4:] for one in reader(tmp_path).follow(0, 9)] == ["050Z", "010Z"]
+    assert [one["time"][-4:] for one in stores.reader().follow(0, 9)] == ["050Z", "010Z"]
 
 
 @pytest.mark.parametrize("turn", [1, -1])
-def test_the_highest_order_is_served_whoever_comes_first(opened, tmp_path, turn):
+def test_the_highest_order_is_served_whoever_comes_first(opened, stores, turn):
     """(generation, sent, rank, revision) decides, never the order of arrival."""
     store = opened()
     orders = [((0, 5, 5), 3), ((1, 0, 0), 1), ((0, 9, 9), 2)][::turn]
     for place, (order, revision) in enumerate(orders, 1):
         store.commit(batch(store, place, row(store, 10, revision, order=order, result=float(revision))))
-    (served,) = reader(tmp_path).observations(Wanted(), 9)
+    (served,) = stores.reader().observations(Wanted(), 9)
     assert served["result"] == 1.0
-    assert len(reader(tmp_path).observations(Wanted(served=False), 9)) == 3
-    assert reader(tmp_path).ledger()["revised"] == 2
+    assert len(stores.reader().observations(Wanted(served=False), 9)) == 3
+    assert stores.reader().ledger()["revised"] == 2
 
 
-def test_the_engine_decides_once(opened, tmp_path):
+def test_the_engine_decides_once(opened, stores):
     """The same (datastream, time, revision) again, in one batch or in another, is a duplicate."""
     store = opened()
     store.commit(batch(store, 1, row(store, 10, 1), row(store, 10, 1)))
     store.commit(batch(store, 2, row(store, 10, 1)))
-    ledger = reader(tmp_path).ledger()
+    ledger = stores.reader().ledger()
     assert (ledger["stored"], ledger["duplicate"], ledger["balanced"]) == (1, 2, True)
 
 
-def test_the_digest_knows_content_and_nothing_else(opened, tmp_path):
+def test_the_digest_knows_content_and_nothing_else(opened, stores):
     """Order of arrival and reception leave it alone; a result, a time or which revision is served do not."""
     store = opened()
     store.commit(batch(store, 1, row(store, 10, 1), row(store, 20, 2)))
     one = digest(store.connection)
-    other = SqliteStore(tmp_path / "other.db")
+    other = stores.other()
     other.commit(batch(other, 5, row(other, 20, 2)))
     other.commit(batch(other, 6, row(other, 10, 1), row(other, 20, 2)))
     assert digest(other.connection) == one
     other.commit(batch(other, 7, row(other, 20, 3, order=(1, 0, 0))))
     assert digest(other.connection) != one
-    other.close()
 
 
-def test_latest_is_the_newest_that_is_fit_to_be_shown(opened, tmp_path):
+def test_latest_is_the_newest_that_is_fit_to_be_shown(opened, stores):
     """Late rows and rows not fit to be current do not move it."""
     store = opened()
     store.commit(batch(store, 1, row(store, 30, 1, result=3.0), row(store, 10, 1, result=1.0)))
     store.commit(batch(store, 2, row(store, 90, 1, result=9.0, current=False), row(store, 20, 1, result=2.0)))
-    assert [one["result"] for one in reader(tmp_path).latest(Wanted())] == [3.0]
+    assert [one["result"] for one in stores.reader().latest(Wanted())] == [3.0]
 
 
-def test_state_facts_replies_and_holds_go_with_the_commit(opened, tmp_path):
+def test_state_facts_replies_and_holds_go_with_the_commit(opened, stores):
     """Everything that a batch says is there after a restart."""
     store = opened()
     made = batch(store, 1, row(store, 10, 1))
@@ -125,7 +148,7 @@ def test_state_facts_replies_and_holds_go_with_the_commit(opened, tmp_path):
     made.pending.append(Held(1, 0, ACCOUNT, True))
     store.commit(made)
     store = opened()
-    found = reader(tmp_path)
+    found = stores.reader()
     assert [fact["value"] for fact in found.facts("g1")] == ["蔚山先锋"]
     assert found.outbox(0, 9) == [(1, "p", "t/down", b"\x7e")]
     assert [(one["id"], one["reason"], one["offset"]) for one in found.dead()] == [("1.0", "bad_checksum", 3)]
@@ -134,37 +157,169 @@ def test_state_facts_replies_and_holds_go_with_the_commit(opened, tmp_path):
     gone = Batch(place=2, settled=[1], released=[("dead", 1, 0), ("held", 1, 0)])
     gone.states["s"] = StateChange("s", None, None, None, 6)
     store.commit(gone)
-    assert reader(tmp_path).dead() == reader(tmp_path).quarantine() == []
+    assert stores.reader().dead() == stores.reader().quarantine() == []
     assert store.connection.execute("SELECT (SELECT count(*) FROM states) + (SELECT count(*) FROM pending)").get == 0
 
 
-def test_a_failed_commit_leaves_no_trace(opened, tmp_path, monkeypatch):
+def test_a_failed_commit_leaves_no_trace(opened, stores, monkeypatch):
     """All of a batch or nothing, its cursor and its new series included."""
     store = opened()
     before = digest(store.connection)
-    monkeypatch.setattr(store, "_said", lambda _batch: 1 / 0)
+    monkeypatch.setattr(store, "_said", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         store.commit(batch(store, 9, row(store, 10, 1)))
     monkeypatch.undo()
     store.forget()
     assert (store.place(), digest(store.connection)) == (0, before)
     store.commit(batch(store, 1, row(store, 10, 1)))
-    assert reader(tmp_path).ledger()["balanced"]
+    assert stores.reader().ledger()["balanced"]
 
 
-def test_a_store_of_a_newer_version_is_refused(opened, tmp_path):
+def test_a_store_of_a_newer_version_is_refused(opened, stores):
     """An old program does not write into what it cannot know."""
-    opened().connection.pragma("user_version", 99)
+    opened()
+    stores.outdate()
     with pytest.raises(ConflictError, match="newer version"):
-        SqliteStore(tmp_path / "store.db")
+        stores.beside()
 
 
 @pytest.mark.parametrize("order", [(1, 3, 5, 7), (7, 5, 3, 1), (1, 7, 5, 3), (7, 1, 3, 5), (5, 7, 1, 3)])
-def test_facts_keep_changes_whatever_the_order(opened, tmp_path, order):
+def test_facts_keep_changes_whatever_the_order(opened, stores, order):
     """A ship that says its name every six minutes is one row; a late other name falls between."""
     said = {1: "A", 3: "A", 5: "B", 7: "A"}
     store = opened()
     for place, time in enumerate(order, 1):
         store.commit(Batch(place=place, facts=[Fact("mmsi-1", "", "name", said[time], time, place)]))
-    history = [(fact["value"], fact["from"][-4:-1]) for fact in reader(tmp_path).facts("mmsi-1")]
+    history = [(fact["value"], fact["from"][-4:-1]) for fact in stores.reader().facts("mmsi-1")]
     assert history == [("A", "001"), ("B", "005"), ("A", "007")]
+
+
+def test_of_two_workers_the_one_that_is_behind_writes_nothing(opened, stores):
+    """Whoever has not seen the last commit of its log is refused, and what the other wrote stands."""
+    first = opened()
+    second = stores.beside()
+    first.commit(batch(first, 1, row(first, 10, 1)))
+    with pytest.raises(ConflictError, match="another worker"):
+        second.commit(batch(second, 1, row(second, 20, 1)))
+    assert [one["time"][-4:] for one in stores.reader().observations(Wanted(), 9)] == ["010Z"]
+    second.forget()
+    second.commit(batch(second, 2, row(second, 30, 1)))
+    assert stores.reader().place() == second.place() == 2
+
+
+@pytest.mark.parametrize(
+    "orders", [((1, 5, 5), (1, 9, 9), (2, 1, 1), (2, 3, 1)), ((2, 3, 1), (1, 9, 9)), ((1, 1, 1), (1, 1, 1), (3, 0, 0))]
+)
+@pytest.mark.parametrize("together", [True, False])
+def test_a_duplicate_raises_the_order_of_its_row(opened, stores, orders, together):
+    """Copies in one batch or in several: the highest order stays, its verdict where a later configuration gave it, and serving follows."""
+    store = opened()
+    store.commit(batch(store, 1, row(store, 10, 7, order=(2, 2, 2), result=7.0)))
+    rows = [row(store, 10, 8, order=order, result=8.0) for order in orders]
+    for number, each in enumerate(rows):
+        each.quality = number + 1
+    for place, some in enumerate([rows] if together else [[each] for each in rows], 2):
+        store.commit(batch(store, place, *some))
+    found = stores.reader().revisions("g1", 0, 99) if hasattr(stores.reader(), "revisions") else []
+    best = max(orders)
+    (served,) = stores.reader().observations(Wanted(), 9)
+    assert served["result"] == (8.0 if (*best, 8) > (2, 2, 2, 7) else 7.0)
+    first = next(number for number, order in enumerate(orders) if order[0] == best[0])
+    assert {(one.revision, one.order[:3], one.quality) for one in found} == {(7, (2, 2, 2), 1), (8, best, first + 1)}
+    assert stores.reader().ledger()["duplicate"] == len(orders) - 1
+
+
+def test_numbers_come_back_as_they_are(opened, stores):
+    """Doubles keep every bit, large places and negative times their value; no sign of zero, and no number is no value."""
+    store = opened()
+    told = [0.1 + 0.2, 5e-324, 1.7976931348623157e308, -0.0, float("nan"), None, 1 / 3]
+    rows = [row(store, time, 1, result=result) for time, result in zip(range(-3, 4), told, strict=True)]
+    rows[0].revision, rows[0].sent, rows[0].place = (1 << 32) - 1, (1 << 62) + 1, (1 << 40) + 3
+    store.commit(batch(store, 1, *rows))
+    found = stores.reader().observations(Wanted(), 9)
+    assert [repr(one["result"]) for one in found] == [repr(each) for each in (*told[:3], 0.0, None, None, 1 / 3)]
+    assert (found[0]["revision"], found[0]["frame"]) == ("ffffffff", (1 << 40) + 3)
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\x00", "\ue0000\ue000e", "平潭\U0001f30a'\"\\%s ?1 $1", ""])
+def test_any_text_is_kept(opened, stores, text):
+    """What a device says is stored as it was said: with U+0000, marks of SQL and signs of every plane."""
+    store = opened()
+    made = batch(store, 1, row(store, 10, 1, key=SeriesKey("g1", "water_level", "instant", text, "")))
+    made.facts.append(Fact("g1", "", "name", text, 3, 1))
+    made.dead.append(Held(1, 0, ACCOUNT, True, "bad_grammar", text))
+    made.quarantined.append(Held(1, 0, ACCOUNT, False, native=text))
+    store.commit(made)
+    store = opened()
+    store.commit(batch(store, 2, row(store, 10, 1, key=SeriesKey("g1", "water_level", "instant", text, ""))))
+    found = stores.reader()
+    assert [one["channel"] for one in found.observations(Wanted(channels=[text] if text else ()), 9)] == [text]
+    assert ([one["value"] for one in found.facts("g1")], found.dead()[0]["detail"], found.quarantine()[0]["native"]) == (
+        [text],
+        text,
+        text,
+    )
+    assert found.ledger()["duplicate"] == 1
+
+
+def test_what_no_store_can_hold_is_refused_and_the_next_batch_is_not(opened, stores):
+    """A number beyond 64 bits, half of a sign: an error of the batch, nothing written, and the store goes on."""
+    for bad in (lambda one: setattr(one, "sent", 1 << 70), lambda one: setattr(one, "place", -(1 << 64))):
+        store = opened()
+        made = batch(store, 1, row(store, 10, 1))
+        bad(made.rows[0])
+        with pytest.raises(Exception, match=r"."):
+            store.commit(made)
+        store.forget()
+        assert (store.place(), stores.reader().observations(Wanted(), 9)) == (0, [])
+    made = batch(store, 1, row(store, 10, 1))
+    made.facts.append(Fact("g1", "", "name", "\ud800", 3, 1))
+    with pytest.raises(UnicodeEncodeError):
+        store.commit(made)
+    store.forget()
+    store.commit(batch(store, 1, row(store, 10, 1)))
+    assert stores.reader().ledger()["balanced"]
+
+
+def test_words_are_ordered_by_their_bytes(opened, stores):
+    """Not as some language does: upper case first, then lower, then the rest."""
+    store = opened()
+    names = ["b", "B", "a-1", "a1", "ä", "平"]
+    store.commit(batch(store, 1, *(row(store, 10, 1, key=SeriesKey(name, "water_level", "instant", "", "")) for name in names)))
+    assert [one["device"] for one in stores.reader().latest(Wanted())] == sorted(names, key=str.encode)
+
+
+def test_as_of_a_moment(opened, stores):
+    """What was committed later is not seen."""
+    store = opened()
+    store.commit(batch(store, 1, row(store, 10, 1)))
+    store.commit(batch(store, 2, row(store, 10, 2, order=(1, 0, 0), result=2.0), row(store, 20, 1)))
+    store.connection.execute("DELETE FROM commits")
+    store.connection.executemany("INSERT INTO commits VALUES(?,?)", [(1, 1_000_000), (2, 5_000_000)])
+    found = stores.reader()
+    assert [one["result"] for one in found.observations(Wanted(as_of=2_000_000), 9)] == [1.0]
+    assert [one["result"] for one in found.observations(Wanted(as_of=6_000_000), 9)] == [2.0, 1.0]
+
+
+def test_readers_see_one_row_in_every_way_of_asking(opened, stores):
+    """Points, followers, columns, words, neighbours and counts all tell of the same rows."""
+    store = opened()
+    for place in range(1, 4):
+        store.commit(batch(store, place, *(row(store, 100 * place + each, 1, result=float(each)) for each in range(5))))
+    found = stores.reader()
+    points = found.points(0, 99)
+    assert [(point[2], point[3]) for point in points] == [
+        (100 * place + each, float(each)) for place in (1, 2, 3) for each in range(5)
+    ]
+    assert found.head() == points[-1][0]
+    assert [one["seq"] for one in found.follow(points[4][0], 3)] == [point[0] for point in points[5:8]]
+    table = found.table(Wanted(begin=200, end=303))
+    assert sorted(table["seq"].to_pylist()) == [point[0] for point in points[5:13]]
+    assert set(table["thing"].to_pylist()) == {"g1"}
+    assert found.behind(points[4][0], 99) == 10
+    assert found.behind(points[4][0], 7) == 7
+    assert found.nearest(Wanted(), 203, 2) == [202, 203, 204, 300]
+    assert found.served(points[0][1], 100) == points[0]
+    assert found.revised([(points[0][1], 100)]) == set()
+    assert found.series_words(points[0][1])[:2] == ("g1", "water_level")
+    assert found.seq_at(0) < points[0][0]

@@ -43,6 +43,7 @@ class Sensing:
         self.data = data
         self.ports = ["--mqtt-port", str(free_port()), "--http-port", str(free_port())]
         self.environ = {name: text for name, text in os.environ.items() if not name.startswith("SENSING_")}
+        self.environ |= {"SENSING_DISK__BALLAST_MB": "0"}  # pytest keeps folders for a while
         self.environ |= {"SENSING_DATA": str(data), "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 
     def begin(self, *words, **more):

@@ -24,11 +24,12 @@ import apsw
 from sensing import app
 from sensing.audit import Actor
 from sensing.registry import DeviceForm
-from sensing.store.reader import StoreReader, digest
+from sensing.store.reader import StoreReader, Wanted, digest
 
 FULL = os.environ.get("SENSING_FAULTS", "short") == "full"
 ROOT = Path(__file__).resolve().parents[2]
 TESTER = Actor("tester")
+_HEAD = "SELECT max(ifnull((SELECT max(place) FROM frames), 0), ifnull((SELECT max(last) FROM archived), 0))"
 
 
 def scaled(whole: int, least: int = 1) -> int:
@@ -61,7 +62,7 @@ class City:
         self.roles: dict[str, subprocess.Popen[bytes]] = {}
         self.port = _free_port()
         self.environ = {
-            **os.environ, "SENSING_MQTT__PORT": str(self.port), "PYTHONPATH": str(ROOT),
+            **os.environ, "SENSING_MQTT__PORT": str(self.port), "SENSING_DISK__BALLAST_MB": "0", "PYTHONPATH": str(ROOT),
             **{f"SENSING_{name.upper()}": str(value) for name, value in settings.items()},
         }  # fmt: skip
         app.prepare(data)
@@ -123,7 +124,7 @@ class City:
 
     def _is_caught_up(self) -> bool:
         with contextlib.suppress(apsw.BusyError):
-            return _one(self.data / "log.db", "SELECT ifnull(max(place), 0) FROM frames") == _one(
+            return _one(self.data / "log.db", _HEAD) == _one(
                 self.data / "store.db", "SELECT place FROM progress")  # fmt: skip
         return False
 
@@ -153,8 +154,10 @@ class City:
 
     def rows(self) -> list[tuple[str, int, float]]:
         """(device, time, result) of every stored revision."""
-        with contextlib.closing(apsw.Connection(str(self.data / "store.db"))) as store:
-            return list(store.execute("SELECT s.thing, h.time, h.result FROM hot h JOIN series s ON s.id = h.series"))
+        with contextlib.closing(StoreReader(self.data / "store.db")) as store:
+            table = store.table(Wanted(runs=None, served=False), ["thing", "time", "result"])
+        times = table["time"].cast("int64").to_pylist()
+        return list(zip(table["thing"].to_pylist(), times, table["result"].to_pylist(), strict=True))
 
     def check(self, sent: Mapping[tuple[str, int], float], acked: Iterable[tuple[str, int]]) -> Found:
         """Compare the store with what was sent and acknowledged, keyed (device, time in microseconds)."""

@@ -27,7 +27,6 @@ def no_unique_index():
     from sensing.store import sqlite
 
     sqlite.SCHEMA += "DROP INDEX hot_once; CREATE INDEX hot_once ON hot(time, series, revision);"
-    sqlite._INSERT = sqlite._INSERT.partition("ON CONFLICT")[0]
 
 
 def cursor_apart_from_its_rows():
@@ -74,6 +73,29 @@ def frames_passed_over():
     Work.take = lambda self, frame, batch: None if frame.place % 10 == 0 else take(self, frame, batch)
 
 
+def sealed_times_not_looked_up():
+    """P2: what comes late for a time that is sealed is taken for new."""
+    from sensing.store.lake.late import Late
+
+    Late.versions = lambda _self, _rows: {}
+
+
+def amendments_thrown_away():
+    """P5: what is decided of a row while it is being sealed, or after, is forgotten."""
+    from sensing.store import schema, sqlite
+
+    trigger = schema.SCHEMA[schema.SCHEMA.index("CREATE TRIGGER") :].partition("END;")[0] + "END;"
+    sqlite.SCHEMA = schema.SCHEMA.replace(trigger, "")
+
+
+def covered_rows_read_twice():
+    """P2: readers do not pass over hot rows that a file holds already."""
+    from sensing.store.rows import Rows, Seen
+
+    seen = Rows.seen
+    Rows.seen = lambda self: Seen(seen(self).catalogue, 0)
+
+
 def dead_letters_thrown_away():
     """P4: what cannot be read is counted, and not kept."""
     from sensing.work import Work
@@ -83,17 +105,24 @@ def dead_letters_thrown_away():
 
 def the_last_to_arrive_is_served():
     """P5: among revisions the order of arrival decides."""
-    from sensing.store import sqlite
+    from sensing.store import hot
 
-    sqlite._SERVE = sqlite._SERVE.replace("generation DESC, sent DESC, rank DESC, revision DESC", "seq DESC")
+    hot._SERVE = hot._SERVE.replace("generation DESC, sent DESC, rank DESC, revision DESC", "seq DESC")
+
+
+def late_values_move_no_event():
+    """P5: events take values as they come, and never look back."""
+    from sensing.store import watch
+
+    watch._ascending = lambda *_: True
 
 
 def run_left_out_of_the_series():
     """P6: what is simulated goes where the live rows are."""
-    from sensing import work
+    from sensing import datastreams
 
-    key = work.SeriesKey
-    work.SeriesKey = lambda thing, prop, statistic, channel, _run: key(thing, prop, statistic, channel, "")
+    key = datastreams.SeriesKey
+    datastreams.SeriesKey = lambda thing, prop, statistic, channel, _run: key(thing, prop, statistic, channel, "")
 
 
 def main(arguments):

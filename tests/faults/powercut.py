@@ -113,10 +113,15 @@ class ForgetfulVFS(apsw.VFS):
 def main(arguments: list[str]) -> None:
     """Run a role on the disk that forgets: `python -m tests.faults.powercut ROLE DATA [SYNCHRONOUS]`."""
     from sensing import app, sqlite
+    from tests.faults import forgetful_files
 
     vfs = ForgetfulVFS()
     role, data, *mode = arguments
-    if mode:
+    if role == "lake":
+        forgetful_files.forget(Path(data))
+        if mode == ["careless"]:
+            forgetful_files.never_sync()
+    if mode and mode != ["careless"]:
         ours = sqlite.writer
 
         def weaker(path: Path, checkpoint_pages: int = 4_000) -> apsw.Connection:

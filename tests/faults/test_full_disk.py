@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from sensing.disk import NAME as BALLAST
 from tests.faults.city import city, payload
 from tests.faults.load import fleet
 
@@ -27,8 +28,8 @@ def small_disk(tmp_path):
 
 
 def test_a_full_disk_acknowledges_nothing_and_recovers(small_disk):
-    """Filled by another file: no new acknowledgement; within 10 s of its removal they come again; lost 0."""
-    with city(small_disk / "data", 10) as town:
+    """Filled by another file: no new acknowledgement, the ballast is let go; within 10 s of its removal they come again; lost 0."""
+    with city(small_disk / "data", 10, disk__ballast_mb=2) as town:
         load = fleet(town.passwords, 3_000, payload, START, window=20)
         town.start("door", "work")
         town.listening()
@@ -40,8 +41,9 @@ def test_a_full_disk_acknowledges_nothing_and_recovers(small_disk):
             if "full" in seen:
                 return False
             _until(lambda: len(load.acked) > 500)
-            ballast = small_disk / "ballast"
-            with ballast.open("wb", buffering=0) as out, contextlib.suppress(OSError):
+            assert (small_disk / "data" / BALLAST).stat().st_size == 2_000_000
+            other = small_disk / "other"
+            with other.open("wb", buffering=0) as out, contextlib.suppress(OSError):
                 while out.write(bytes(65_536)):
                     pass
             _until(lambda: _still(load), 60)
@@ -49,10 +51,12 @@ def test_a_full_disk_acknowledges_nothing_and_recovers(small_disk):
             time.sleep(2)
             seen["while_full"] = len(load.acked) - seen["full"]
             assert all(process.poll() is None for process in town.roles.values()), town._logs()
-            ballast.unlink()
+            assert not (small_disk / "data" / BALLAST).exists()
+            other.unlink()
             freed = time.monotonic()
             _until(lambda: len(load.acked) > seen["full"] + 100, 30)
             seen["resumed_s"] = time.monotonic() - freed
+            _until((small_disk / "data" / BALLAST).exists, 10)
             return False
 
         asyncio.run(load.run(town.port, disturb))

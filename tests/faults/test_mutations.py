@@ -13,13 +13,13 @@ from collections import Counter
 import pytest
 
 from sensing import times
-from sensing.store import sqlite
+from sensing.store import events, hot, watch
 from sensing.store.reader import StoreReader, Wanted
 from tests.faults import mutations
 from tests.faults.city import TESTER, city, payload
 from tests.faults.load import Device, fleet
 from tests.faults.test_junk import letters
-from tests.faults.test_order import frames
+from tests.faults.test_order import frames, watched
 from tests.forward import Bench
 
 START = times.now() // times.SECOND * times.SECOND - 2 * times.HOUR
@@ -134,19 +134,27 @@ def test_p4_a_dead_letter_thrown_away_is_seen(tmp_path):
 def test_p5_an_order_of_arrival_that_decides_is_seen(tmp_path, monkeypatch):
     """The same frames in another order give another digest."""
     assert len({ended(tmp_path / f"calm{seed}", seed) for seed in range(6)}) == 1
-    monkeypatch.setattr(sqlite, "_SERVE", sqlite._SERVE)  # to be put back
+    monkeypatch.setattr(hot, "_SERVE", hot._SERVE)  # to be put back
     mutations.the_last_to_arrive_is_served()
     assert len({ended(tmp_path / f"mutated{seed}", seed) for seed in range(6)}) > 1
+
+
+def test_p5_events_that_never_look_back_are_seen(tmp_path, monkeypatch):
+    """The same frames in another order end in other events."""
+    assert len({ended(tmp_path / f"calm{seed}", seed)[1] for seed in range(6)}) == 1
+    monkeypatch.setattr(watch, "_ascending", watch._ascending)  # to be put back
+    mutations.late_values_move_no_event()
+    assert len({ended(tmp_path / f"mutated{seed}", seed)[1] for seed in range(6)}) > 1
 
 
 def ended(folder, seed):
     order = frames()
     random.Random(seed).shuffle(order)
-    bench = Bench(folder)
+    bench = watched(Bench(folder))
     bench.say(*order)
     bench.run().close()
     try:
-        return bench.digest()
+        return bench.digest(), events.digest(bench.work.store.connection)
     finally:
         bench.close()
 

@@ -1,0 +1,177 @@
+"""Observations on their way into the table `hot`: each stored once, counted by what the engine did of it, the right revision served.
+
+The engine decides "once": (time, series, revision) is unique. What is there already is passed over, and looked at afterwards: an upsert
+would cost every row more than a look costs the few that came again. A row that is newer than all of its datastream is stored, and
+that is all there is to it; only the others (late, again, revised) can meet something.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from sensing import sqlite
+from sensing.ledger import Tally
+from sensing.model import Micros
+
+from . import ROW_BITS, Row
+from .lake.late import Key, Late, Versions
+from .watch import EventWatch
+
+_INSERT = """INSERT OR IGNORE INTO hot(seq, series, time, begin, result, quality, reason, revision, generation, sent, rank, received,
+  place, lon, lat)"""
+_COLUMNS = 15
+_RAISE = """UPDATE hot SET generation = ?1, sent = ?2, rank = ?3, quality = iif(?1 > generation, ?4, quality),
+  reason = iif(?1 > generation, ?5, reason) WHERE time = ?6 AND series = ?7 AND revision = ?8 AND (generation, sent, rank) < (?1, ?2, ?3)
+  RETURNING time, series"""
+_MET = "SELECT ?4, seq, generation, sent, rank FROM hot WHERE time = ?1 AND series = ?2 AND revision = ?3"
+_EARLIER = "SELECT ?3 FROM hot WHERE time = ?1 AND series = ?2 AND seq < ?3 LIMIT 1"
+_SERVE = """UPDATE hot SET served = NOT served WHERE time=?1 AND series=?2 AND served <> (seq = (SELECT seq FROM hot
+  WHERE time=?1 AND series=?2 ORDER BY generation DESC, sent DESC, rank DESC, revision DESC LIMIT 1))"""
+_WITNESS = "INSERT OR IGNORE INTO witnesses VALUES(?,?,?,?,?)"
+_LATEST = "REPLACE INTO latest(series, time, newest)"
+_NEVER = -(1 << 63)
+_NONE = set[int]()
+_account_of = attrgetter("account")
+_Met = dict[int, tuple[int, int, int] | None]
+"""Seq of a row that was there already, to the (generation, sent, rank) that it has in `hot`; None when it lies in a file only."""
+_Late = list[tuple[int, Row]]
+"""(seq, row) of what is not newer than all of its datastream."""
+
+
+class Hot:
+    """The writing end of `hot` and of what hangs on it: `latest`, `witnesses`, events, and what is amended of the lake."""
+
+    def __init__(self, db: apsw.Connection, store: Path) -> None:
+        self._db = db
+        self.watch = EventWatch(db)
+        self.late = Late(db, store)
+        self._newest: dict[int, Micros] = {}
+        self._shown: dict[int, Micros | None] = {}
+
+    def forget(self) -> None:
+        """Drop what is remembered of the file, after a transaction that failed."""
+        self._newest, self._shown = {}, {}
+        for series, time, newest in self._db.execute("SELECT series, time, newest FROM latest"):
+            self._newest[series], self._shown[series] = newest, time
+        self.watch.forget()
+        self.late.refresh()
+
+    def write(self, rows: Sequence[Row], base: int, tally: Tally) -> None:
+        """Store the rows of a commit, numbered from the seq `base`, inside its transaction."""
+        moved, late, current = self._sorted_out(rows, base)
+        sealed = self.late.versions([row for _, row in late]) if late else {}
+        met = self._insert(rows, base, late, sealed)
+        for account, number in Counter(map(_account_of, rows)).items():
+            if account is not None:
+                tally.add(account, "stored", number)
+        again = self._judge(late, met, sealed, base >> ROW_BITS, tally) if late else _NONE
+        self.watch.look(rows, self._newest, sealed)
+        self._newest.update(moved)
+        changed = set(moved)
+        if current:  # as nearly always: then what is newest is shown
+            self._shown.update(moved)
+            changed |= self._show([row for seq, row in late if seq not in again])
+        else:
+            changed |= self._show([row for seq, row in enumerate(rows, base) if seq not in again])
+        self._tell(changed)
+
+    def _sorted_out(self, rows: Sequence[Row], base: int) -> tuple[dict[int, Micros], _Late, bool]:
+        """(new newest time by datastream, the rows that moved none, whether all that did are fit to be shown)."""
+        newest, moved, late, current = self._newest, dict[int, Micros](), _Late(), True
+        for seq, row in enumerate(rows, base):
+            series, time = row.series, row.time
+            last = moved.get(series)
+            if last is None:
+                last = newest.get(series, _NEVER)
+            if time > last:
+                moved[series] = time
+                if not row.current:
+                    current = False
+            else:
+                late.append((seq, row))
+        return moved, late, current
+
+    def _insert(self, rows: Sequence[Row], base: int, late: _Late, sealed: Mapping[Key, Versions]) -> _Met:
+        """Insert all but what lies in a file already; returns what those of `late` met that were there before."""
+        held = {seq for seq, row in late if row.revision in sealed.get((row.series, row.time), ())} if sealed else _NONE
+        kept = [(seq, row) for seq, row in enumerate(rows, base) if seq not in held] if held else ()
+        seqs, new = ([seq for seq, _ in kept], [row for _, row in kept]) if held else (range(base, base + len(rows)), rows)
+
+        def values(first: int, end: int) -> list[Any]:
+            found: list[Any] = []
+            for seq, r in zip(seqs[first:end], new[first:end], strict=True):
+                found += (seq, r.series, r.time, r.begin, r.result, r.quality, r.reason, r.revision, r.generation, r.sent, r.rank,
+                          r.received, r.place, r.lon, r.lat)  # fmt: skip
+            return found
+
+        before = self._db.total_changes()
+        sqlite.insert(self._db, _INSERT, _COLUMNS, len(new), values)
+        if self._db.total_changes() - before == len(rows):
+            return {}
+        met: _Met = dict.fromkeys(held)
+        keys = [(row.time, row.series, row.revision, seq) for seq, row in late if seq not in held]
+        for own, seq, generation, sent, rank in self._db.executemany(_MET, keys):
+            if own != seq:
+                met[int(str(own))] = (generation, sent, rank)
+        return met
+
+    def _judge(self, late: _Late, met: _Met, sealed: Mapping[Key, Versions], commit: int, tally: Tally) -> set[int]:
+        """Count what came again or revised as that, and serve the right revision; returns the seqs of duplicates."""
+        contested = self._raise(
+            [row for seq, row in late if (old := met.get(seq)) and (row.generation, row.sent, row.rank) > old]
+        )
+        revised = {seq for (seq,) in self._db.executemany(_EARLIER, [
+            (row.time, row.series, seq) for seq, row in late if seq not in met and (row.series, row.time) not in sealed])}  # fmt: skip
+        again = set[int]()
+        for seq, row in late:
+            versions = sealed.get((row.series, row.time)) if sealed else None
+            verdict = "duplicate" if seq in met else "revised"
+            if versions is not None:
+                verdict = self.late.settle(row, versions, inserted=seq not in met, commit=commit)
+            elif seq in revised:
+                contested.add((row.time, row.series))
+            elif verdict == "revised":
+                continue
+            if verdict == "duplicate":
+                again.add(seq)
+            if row.account is not None:
+                tally.moved(row.account, "stored", verdict)
+        self._db.executemany(_SERVE, sorted(key for key in contested if key[::-1] not in sealed))
+        self._db.executemany(_WITNESS, [
+            (row.series, row.time, row.revision, row.account.principal, row.place) for seq, row in late
+            if row.shared and row.account is not None and seq in met])  # fmt: skip
+        return again
+
+    def _raise(self, rows: Sequence[Row]) -> set[tuple[Micros, int]]:
+        """Give what came again the highest rank under which it came; returns (time, series) where that changed one."""
+        return set(self._db.executemany(_RAISE, [
+            (r.generation, r.sent, r.rank, r.quality, r.reason, r.time, r.series, r.revision) for r in rows]))  # fmt: skip
+
+    def _show(self, stored: Sequence[Row]) -> set[int]:
+        """Let the newest of what is fit to be shown be shown; returns the datastreams where that is another now."""
+        shown, changed = self._shown, set[int]()
+        for row in stored:
+            if row.current:
+                time = shown.get(row.series)
+                if time is None or row.time > time:
+                    shown[row.series] = row.time
+                    changed.add(row.series)
+        return changed
+
+    def _tell(self, changed: Iterable[int]) -> None:
+        """Write `latest` of datastreams."""
+        newest, shown, all_of_them = self._newest, self._shown, list(changed)
+
+        def values(first: int, end: int) -> list[Any]:
+            found: list[Any] = []
+            for series in all_of_them[first:end]:
+                found += (series, shown.get(series), newest[series])
+            return found
+
+        sqlite.insert(self._db, _LATEST, 3, len(all_of_them), values)
