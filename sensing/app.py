@@ -109,6 +109,8 @@ def run_work(data: Path) -> None:
 
 def run_lake(data: Path) -> None:
     """The lake role until a signal: rested observations into Parquet files, and worked frames into the archive."""
+    import pyarrow as pa
+
     from .framelog import archive_role
     from .store.lake import role
 
@@ -116,23 +118,18 @@ def run_lake(data: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     runfile.write(data, {"pid": os.getpid()}, "run/lake.json")
+    os.nice(int(os.environ.get("X_NICE", _LAKE_NICE)))
     if os.environ.get("X_IDLE"):
-        from .aside import step_aside
-
-        step_aside()
-    else:
-        os.nice(_LAKE_NICE)
-    if os.environ.get("X_ONE"):
-        import pyarrow as pa
-
-        pa.set_cpu_count(1)
-    archiving = threading.Thread(target=archive_role.run, args=(data, settings.load(data).settings, stop), daemon=True)
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    pa.set_cpu_count(1)
+    turn = threading.Lock()
+    archiving = threading.Thread(target=archive_role.run, args=(data, settings.load(data).settings, stop, turn), daemon=True)
     archiving.start()
     chosen = settings.load(data).settings
     if chosen.store.url:
         stop.wait()  # a database seals nothing: frames are all that is archived
     else:
-        role.run(data / "store.db", chosen, _domain(data), stop, data / "run" / "lake.prom")
+        role.run(data / "store.db", chosen, _domain(data), stop, data / "run" / "lake.prom", turn)
     archiving.join(10)
 
 

@@ -100,7 +100,7 @@ def _redecode(work: Work, command: Command, frame: Frame, _batch: Batch) -> dict
     states, counts = dict[str, JsonState | None](), dict[str, int]()
     place = begin = work.log.place_at(int(args.get("since") or 0))
     progress = Progress(work, command.id)
-    with work.mending(frame.place):
+    with work.editions.mending(frame.place):
         while place < frame.place - 1:
             part = Batch(place=frame.place - 1)
             for one in work.log.read(place, min(CHUNK, frame.place - 1 - place)):
@@ -170,7 +170,8 @@ def _reobserve(work: Work, command: Command, frame: Frame, _batch: Batch) -> dic
                 if one.head:
                     part.tally.add(account, "readings")
                 progress.count("from_" + one.how)
-                work.enter(thing, one.one, one.source, one.received, one.place, one.heard, account if one.head else None, part)
+                known, booked = work.datastreams.of(thing), account if one.head else None
+                part.rows.append(work.datastreams.row(known, one.one, one.source, one.received, one.place, one.heard, booked))
             best, _, changed = outcome(window)
             progress.count("changed", changed)
             progress.count("same", len(best) - changed)

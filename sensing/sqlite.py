@@ -26,7 +26,7 @@ def writer(path: Path, checkpoint_pages: int = 4_000) -> apsw.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-        _keep_name(path.parent)
+        keep_names(path.parent)
     connection = apsw.Connection(str(path))
     connection.set_busy_timeout(BUSY_MS)
     connection.pragma("journal_mode", "wal")
@@ -54,8 +54,8 @@ def insert(connection: apsw.Connection, into: str, columns: int, count: int, val
     connection.executemany(f"{into} VALUES{row}", (values(at, at + 1) for at in range(whole, count)))
 
 
-def _keep_name(folder: Path) -> None:
-    """Make a new file's name survive a power cut: the directory needs an fsync of its own."""
+def keep_names(folder: Path) -> None:
+    """Make the names of new files survive a power cut: the directory needs an fsync of its own."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

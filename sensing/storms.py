@@ -209,7 +209,7 @@ def _follow(
         if via and done.get("whole"):
             vias.drained(data, name, set(roster["gateways"]), place, lambda _waiting: tell(told))
         if ours:
-            told.phase = "work"
+            told.phase, told.time = "work", told.end if done.get("whole") else told.time
             catch_up(data, told, tell)
     finally:
         if player.returncode is None:
@@ -294,8 +294,7 @@ class StormError(SensingError):
 
 
 def _error(told: Mapping[str, Any], more: str) -> SensingError:
-    error = StormError(
-        str(told.get("error") or "the storm's process ended without a word"), str(told.get("hint") or more.strip()[-300:])
-    )
+    what = str(told.get("error") or "the storm's process ended without a word")
+    error = StormError(what, str(told.get("hint") or more.strip()[-300:]))
     error.exit_code = Exit(int(told.get("code", Exit.UNEXPECTED)))
     return error

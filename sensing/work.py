@@ -7,8 +7,7 @@ A crash anywhere re-reads from the cursor and ends in the same store: nothing ou
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -19,20 +18,21 @@ from msgspec.structs import replace
 from . import commands, failpoints, ledger, logs, times, topics
 from .datastreams import Datastreams
 from .decode import Decoder, Lane
+from .editions import Editions
 from .enrol import Enrolment
 from .errors import Reason, SensingError
 from .framelog import Log
 from .inbox import Inbox
 from .ledger import Account
 from .metrics import Metrics
-from .model import Decoded, Frame, JsonState, Micros, Reading, Source, Thing
-from .observe import Observed, observe
+from .model import Decoded, Frame, JsonState, Reading, Rejection, Source, Thing
+from .observe import observe
 from .ports import Adapter, Directory
 from .reobserve import Reobserver
 from .rereading import WAITING
 from .resolve import resolve
 from .settings import Settings
-from .store import CONFIGURATION_BITS, JOINED, Batch, Fact, Held, Store
+from .store import JOINED, Batch, Fact, Held, Store
 from .streams import Past, Streams
 
 _log = logs.get("work")
@@ -55,20 +55,20 @@ class Work:
         self.metrics = metrics
         self._settings = settings
         self._decoder = Decoder(adapters, directory)
+        self.editions = Editions(store.connection)
         self._forgotten = False
         self._remember()
         self._version = directory.version()
-        self._mending = 0
         self._ahead = int(settings.work.clock_ahead_s * times.SECOND)
 
     def _remember(self) -> None:
         """What one frame leaves for the next, as the store has it."""
         self._streams = Streams(self.store.connection)
-        self._datastreams = Datastreams(self.store)
+        self.datastreams = Datastreams(self.store)
         self._past = Past(self.log)
         self._inbox = Inbox(self.store.connection, self._settings.work.quarantine_limit)
         self._enrolment = Enrolment(self.store.connection, self.directory, self._settings.work.enrol_limit)
-        self._editions: dict[str, int] = dict(self.store.connection.execute("SELECT thing, edition FROM editions"))
+        self.editions.recall(self.store.connection)
 
     def step(self) -> int:
         """Read, process and commit one batch; returns how many frames it took (0 when the log has no more)."""
@@ -110,12 +110,11 @@ class Work:
             raise
         except Exception as error:  # noqa: BLE001 whatever it is, it must not stop the flow
             self._forget()
-            account = self._decoder.lane(frame.source).account(frame.received, "")
-            held = Held(frame.place, 0, account, True, Reason.STORE_REJECTED, repr(error)[:200])
-            batch = Batch(place=frame.place, dead=[held])
+            lane, batch = self._decoder.lane(frame.source), Batch(place=frame.place)
+            account = lane.account(frame.received, "")
             batch.tally.intake[account] = 1
             batch.tally.ended(account, "dead_lettered")
-            _log.error("frame_rejected", frame=frame.place, reason=str(Reason.STORE_REJECTED), error=repr(error)[:200])
+            self._hold(lane, frame, [Rejection(Reason.STORE_REJECTED, repr(error)[:200])], [], "dead_lettered", batch)
             self.commit(batch)
 
     def _look_at_registry(self) -> None:
@@ -147,20 +146,6 @@ class Work:
         failpoints.reach("work.after_commit")
         self.metrics.count("sensing_batches_stored_total")
         self.metrics.count("sensing_observations_stored_total", len(batch.rows))
-
-    @contextlib.contextmanager
-    def mending(self, place: int) -> Iterator[None]:
-        """While it lasts, what is read of a thing outranks all that was read of it before, for good: a new edition by `place`."""
-        self._mending = place
-        try:
-            yield
-        finally:
-            self._mending = 0
-
-    def _edition(self, thing: str, batch: Batch) -> int:
-        if self._mending > self._editions.get(thing, 0):
-            self._editions[thing] = batch.editions[thing] = self._mending
-        return self._editions.get(thing, 0) << CONFIGURATION_BITS
 
     def take(self, frame: Frame, batch: Batch) -> None:
         """One frame through every stage."""
@@ -283,11 +268,8 @@ class Work:
 
     def _observe(self, lane: Lane, frame: Frame, thing: Thing, readings: Sequence[Reading], batch: Batch) -> None:
         """What readings of one thing say, as rows; further rows derived from the same reading are booked on nothing."""
-        account, known, edition = (
-            lane.account(frame.received, thing.id),
-            self._datastreams.of(thing),
-            self._edition(thing.id, batch),
-        )
+        account, known = lane.account(frame.received, thing.id), self.datastreams.of(thing)
+        edition = self.editions.rank(thing.id, batch)
         batch.tally.add(account, "readings", len(readings))
         for reading in readings:
             heard = self._first_heard(frame) if frame.duplicate and reading.time is None else lane.context.received
@@ -297,15 +279,8 @@ class Work:
             booked: Account | None = account
             for o in observed:
                 o.generation |= edition
-                batch.rows.append(self._datastreams.row(known, o, lane.source, frame.received, frame.place, heard, booked))
+                batch.rows.append(self.datastreams.row(known, o, lane.source, frame.received, frame.place, heard, booked))
                 booked = None
-
-    def enter(
-        self, thing: Thing, o: Observed, source: Source, received: Micros, place: int, heard: Micros, account: Account | None,
-        batch: Batch,
-    ) -> None:  # fmt: skip
-        """One observation into a batch; see `Datastreams.row`."""
-        batch.rows.append(self._datastreams.row(self._datastreams.of(thing), o, source, received, place, heard, account))
 
     def _first_heard(self, frame: Frame) -> int:
         """When a redelivered frame came first: what has no clock of its own keeps that time, and so is one row."""

@@ -17,20 +17,25 @@ from .work import Work
 _log = logs.get("worker")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 5.0
 _REPORT_EVERY_S = 1.0
-_SWEEP = 2_000
-"""Sealed rows deleted between two batches while there is little to do; at full speed, as many as a batch may have."""
+_SWEEP, _SWEEP_EVERY_S = 2_000, 0.03
+"""Sealed rows deleted at once, and how often, while there is little to do: more than work can store, and between two the disk is the door's.
+Without the pause a million of them kept it busy for seconds, and one acknowledgement in twenty waited a third longer."""
 _SWEEP_BUSY = 30_000
+"""At full speed: as many as a batch may have, after each."""
 
 
 def run(work: Work, settings: Settings, stop: threading.Event, report: Path) -> None:
     """Batches until `stop`; a full disk or a busy file is waited out, everything else ends the process."""
-    idle_s, pause_s, reported, tended = settings.work.poll_ms / 1000, _FIRST_PAUSE_S, 0.0, 0.0
+    idle_s, pause_s, reported, tended, swept = settings.work.poll_ms / 1000, _FIRST_PAUSE_S, 0.0, 0.0, 0.0
     work.store.lake.grace_s = settings.lake.grace_min * 60
     tend_s = min(_REPORT_EVERY_S, settings.lake.check_s)
     while not stop.is_set():
         try:
             taken = work.step()
-            swept = work.store.lake.sweep(_SWEEP_BUSY if taken >= settings.work.batch else _SWEEP)
+            busy = taken >= settings.work.batch
+            if busy or time.monotonic() - swept > _SWEEP_EVERY_S:
+                work.store.lake.sweep(_SWEEP_BUSY if busy else _SWEEP)
+                swept = time.monotonic()
             pause_s = _FIRST_PAUSE_S
         except (apsw.FullError, apsw.BusyError, apsw.IOError, StoreBusyError) as error:
             _log.warning("batch_refused", error=str(error), retry_s=pause_s)
@@ -47,7 +52,7 @@ def run(work: Work, settings: Settings, stop: threading.Event, report: Path) -> 
             tended = time.monotonic()
             with contextlib.suppress(OSError, apsw.FullError, apsw.BusyError, apsw.IOError, StoreBusyError):  # so can the lake
                 work.store.tend_lake()
-        if not taken and not swept:
+        if not taken:
             stop.wait(idle_s)
 
 

@@ -26,3 +26,14 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def quick_hashes():
+    """Hashes of passwords that nobody waits for, for a whole module."""
+    from sensing.registry import passwords
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "COST", (4, 8, 1))
+        patch.setattr(passwords, "_nobody", [])
+        yield

@@ -9,7 +9,8 @@ from sensing.model import QualityReason, Reading
 from sensing.times import HOUR, MINUTE, SECOND
 from simulators.faults import Break, apply, parse
 from simulators.said import Device, Saying, Truth
-from simulators.truth import SENT, TruthFile, TruthReader
+from simulators.truth import SENT, TruthFile
+from simulators.truth_reader import TruthReader
 
 BEGIN = 1_473_811_200 * SECOND  # 2016-09-14T00:00Z
 REASONS = tuple(map(str, QualityReason))
@@ -57,12 +58,12 @@ class Fleet:
         return json.dumps([[saying.device.id, reading.code, reading.value, reading.time] for reading in saying.readings]).encode()
 
 
-def play(folder, faults, seed=101, hours=24, fleet=None, begin=BEGIN):
+def play(folder, faults, seed=101, hours=24, fleet=None, begin=BEGIN, via=""):
     """Frames of a fleet with faults, and the folder of their truth."""
     end = begin + hours * HOUR
     fleets = [fleet or Fleet()]
-    about = {"run": "r", "seed": seed, "faults": faults, "begin": begin, "end": end}
-    with TruthFile(folder, about) as truth:
+    about = {"run": "r", "seed": seed, "faults": faults, "begin": begin, "end": end, "via": via}
+    with TruthFile(folder, about, marks=bool(via)) as truth:
         frames = list(apply(fleets, parse(faults), seed, truth, begin, end))
     return frames, folder
 

@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from sensing import properties
 from sensing.errors import DecodeError
-from sensing.model import Span
+from sensing.model import Reading, Span
 
 from .spans import Meaning, Tape, marked
+from .text_values import result
 
 Path = tuple[str, ...]
 """Keys and indexes from the top, indexes as text."""
@@ -37,6 +39,12 @@ class Said(NamedTuple):
 
     meaning: Meaning
     value: str = ""
+
+
+def became(reading: Reading) -> Said:
+    """What is told of a member that became a reading."""
+    kept = properties.get(reading.property or "")
+    return Said((kept.name_zh, kept.name_en) if kept else ("数值", "value"), result(reading))
 
 
 class Cut(NamedTuple):

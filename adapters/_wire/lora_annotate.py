@@ -10,7 +10,7 @@ from sensing.errors import DecodeError
 from sensing.model import Context, Reading, Span
 
 from . import bytes_in, json_in, lora_words, payload_codecs
-from .annotate_text import Path, Said, annotate_json
+from .annotate_text import Path, Said, annotate_json, became
 from .lora_envelope import Event
 from .payload_codecs import Codec, Entry
 from .payload_read import read
@@ -122,14 +122,9 @@ def _said(payload: bytes, event: Event | str, context: Context, reader: Reader) 
     found = {reading.code: reading for reading in readings}
     if not codec:
         for path in _OBJECTS:
-            said |= {(*path, *code.split(".")): _became(reading) for code, reading in found.items()}
+            said |= {(*path, *code.split(".")): became(reading) for code, reading in found.items()}
     said |= dict(_heard(payload, found))
     return said
-
-
-def _became(reading: Reading) -> Said:
-    kept = properties.get(reading.property or "")
-    return Said((kept.name_zh, kept.name_en) if kept else ("数值", "value"), result(reading))
 
 
 def _heard(payload: bytes, found: Mapping[str, Reading]) -> list[tuple[Path, Said]]:

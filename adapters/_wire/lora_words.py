@@ -9,37 +9,21 @@ unit = "m"
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sensing import properties, units
-from sensing.errors import ValidationError
 from sensing.model import Reading
 
-_KEYS = frozenset(("code", "channel", "property", "unit", "statistic", "name"))
-_OWN = re.compile(r"lorawan_[a-z0-9_]{1,56}")
+from . import value_rows
+
+_KEYS = ("code", "property", "channel", "unit", "statistic", "name")
 
 Words = Mapping[tuple[str, str | None], Mapping[str, Any]]
 
 
 def check(rows: Any) -> None:
     """Whether these rows can be read. Raises ValidationError naming the field."""
-    if not isinstance(rows, list):
-        raise ValidationError("settings.values is not a list of tables", "write one [[settings.values]] a code")
-    for number, row in enumerate(rows):
-        where = f"settings.values[{number}]"
-        if not isinstance(row, dict) or not set(row) <= _KEYS or not {"code", "property"} <= set(row):
-            raise ValidationError(
-                f"{where} takes code, property, channel, unit, statistic, name", "docs/adapters/lorawan.md shows it"
-            )
-        name, kept = str(row["property"]), properties.get(str(row["property"]))
-        if kept is None and not _OWN.fullmatch(name):
-            raise ValidationError(
-                f'{where}.property "{name}" is not known', f"see config/properties.toml, or write lorawan_{name}"
-            )
-        if kept is not None and "unit" in row:
-            units.converter(str(row["unit"]), kept.unit)
+    value_rows.check(rows, "lorawan", _KEYS, ("code", "property"))
 
 
 def apply(readings: Sequence[Reading], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from sensing import properties
 from sensing.errors import DecodeError, Reason
 from sensing.model import Context, Decoded, Reading, Span
 
 from . import json_in
-from .annotate_text import Path, Said, annotate_json
+from .annotate_text import Path, Said, annotate_json, became
 from .json_mapping import Layout
 from .spans import Meaning, total
-from .text_values import result, utc
+from .text_values import utc
 
 DEVICE: Meaning = ("设备", "device")
 TIME: Meaning = ("时间", "time")
@@ -58,7 +57,7 @@ def _annotate(payload: bytes, context: Context, decode: Decode, follow: Follow) 
 
 
 def _generic(one: Followed) -> dict[Path, Said]:
-    said = {(*one.path, reading.code): _became(reading) for reading in one.readings}
+    said = {(*one.path, reading.code): became(reading) for reading in one.readings}
     first = one.readings[0] if one.readings else None
     said[*one.path, "device"] = Said(DEVICE, first.native if first else "")
     said[*one.path, "time"] = Said(TIME, utc(first.wire_time) if first else "")
@@ -74,7 +73,7 @@ def _mapped(one: Followed, layout: Layout) -> dict[Path, Said]:
         if reading is None or (reading.code, reading.channel) != (value.code, value.channel):
             continue
         path = (*one.path, *value.at)
-        new = _became(reading)
+        new = became(reading)
         said[path] = Said(said[path].meaning, f"{said[path].value}; {new.value}") if path in said else new
         reading = next(found, None)
     first = one.readings[0] if one.readings else None
@@ -84,8 +83,3 @@ def _mapped(one: Followed, layout: Layout) -> dict[Path, Said]:
         if layout.time is not None:
             said.setdefault((*prefix, *layout.time), Said(TIME, utc(first.wire_time) if first else ""))
     return said
-
-
-def _became(reading: Reading) -> Said:
-    kept = properties.get(reading.property or "")
-    return Said((kept.name_zh, kept.name_en) if kept else ("数值", "value"), result(reading))

@@ -7,7 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 from sensing import properties, units
-from sensing.errors import DecodeError, Reason, ValidationError
+from sensing.errors import DecodeError, Reason
+
+from . import value_rows
 
 NAME_SHAPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9:./_-]{0,254}")
 _BY_UNIT = {"%RH": "relative_humidity", "%EL": "battery_level", "lon": "position", "lat": "position"}
@@ -56,15 +58,4 @@ def sum_meaning(rest: str, unit: str | None) -> tuple[str | None, str]:
 
 def check_values(rows: Any) -> None:
     """Whether a type's words for its codes can be read. Raises ValidationError naming the field."""
-    if not isinstance(rows, list):
-        raise ValidationError("settings.values is not a list of tables", "write one [[settings.values]] a code")
-    for number, row in enumerate(rows):
-        where = f"settings.values[{number}]"
-        if not isinstance(row, dict) or not set(row) <= {"code", "property", "unit", "statistic", "channel"} or "code" not in row:
-            raise ValidationError(f"{where} takes code, property, unit, statistic, channel", "docs/adapters/senml.md shows it")
-        name = str(row.get("property", row["code"]))
-        kept = properties.get(name)
-        if kept is None and not re.fullmatch(r"senml_[a-z0-9_]{1,58}", name):
-            raise ValidationError(f'{where}.property "{name}" is not known', f"see config/properties.toml, or write senml_{name}")
-        if kept is not None and "unit" in row:
-            units.converter(str(row["unit"]), kept.unit)
+    value_rows.check(rows, "senml", ("code", "property", "unit", "statistic", "channel"), ("code",))

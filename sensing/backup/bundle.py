@@ -14,6 +14,7 @@ from typing import IO, Any, Self
 
 import msgspec
 
+from sensing import sqlite
 from sensing.errors import CheckFailedError, ConflictError, NotFoundError, ValidationError
 
 from . import CHUNK, DATABASES, FOLDERS, FORMAT, MANIFEST, PACKED, SINGLE, Manifest, Member, Tell
@@ -86,11 +87,7 @@ class BundleWriter:
         if self._path.exists():
             raise ConflictError(f"{self._path} exists already", "name another file: a backup is never written over")
         self._passing.rename(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sqlite.keep_names(self._path.parent)
         return size
 
 

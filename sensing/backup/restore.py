@@ -144,11 +144,7 @@ def _put(folder: Path, data: Path, *, aside: bool) -> str:
         folder.rename(data)
     except OSError as error:
         raise ConflictError(f"{data} cannot be replaced: {error.strerror}", "restore into a new folder with --data") from None
-    handle = os.open(data.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sqlite.keep_names(data.parent)
     return moved
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import apsw
@@ -21,14 +21,18 @@ from .sqlite import SqliteLog
 _log = logs.get("archive")
 
 
-def run(data: Path, settings: Settings, stop: threading.Event) -> None:
-    """Until `stop`. A full disk and a busy file are waited out: what was begun is an orphan, and removed."""
+def run(data: Path, settings: Settings, stop: threading.Event, turn: AbstractContextManager[object]) -> None:
+    """Until `stop`. A full disk and a busy file are waited out: what was begun is an orphan, and removed.
+
+    turn: held while it works, so that it and the lake do not take two cores at a time.
+    """
     metrics = Metrics()
     while not stop.is_set():
         wait_s = settings.archive.check_s
         try:
-            if step(data, settings.archive, lambda: _place(data), metrics):
-                wait_s = min(1.0, wait_s)
+            with turn:
+                made = step(data, settings.archive, lambda: _place(data), metrics)
+            wait_s = min(1.0, wait_s) if made else wait_s
             measure(data, metrics)
             metrics.write(data / "run" / "archive.prom")
         except (OSError, apsw.Error, msgspec.MsgspecError, SensingError) as error:

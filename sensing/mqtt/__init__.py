@@ -2,7 +2,7 @@
 
 - packets, reading, properties, wire, write: the codec, bytes to packets and back; no socket, no clock
 - rights, limits, admission: who may connect, publish where, how fast
-- session, dialogue: one connection's protocol; no socket
+- session, backlog, dialogue: one connection's protocol; no socket
 - committer: group commit, many frames to one fsync, then their acknowledgements
 - connection, listeners, door: the asyncio skin
 """

@@ -20,17 +20,16 @@ from sensing.model import Frame, Micros, Origin, Source
 from . import packets as p
 from .admission import RefusedError, Terms
 from .aliases import Aliases
+from .backlog import Backlog, Item, weight
 from .control import answer, farewell, offer
 from .desk import Desk, Line
 from .limits import Bucket
-from .packets import REFUSED_311, V5, V311, Code, Packet, Publish
+from .packets import REFUSED_311, V5, V311, Code, Publish
 from .peers import Presented
 from .session import Session
 from .wire import Decoder, WireError, encode
 from .write import PINGRESP, short_ack
 
-READ_AHEAD = 65_536
-_Item = Packet | WireError
 _log = logs.get("door")
 
 
@@ -54,8 +53,7 @@ class Dialogue:
         self._decoder = Decoder(desk.settings.max_packet)
         self._bucket: Bucket
         self._aliases = Aliases()
-        self._backlog: list[_Item] = []
-        self._backlog_size = 0
+        self._backlog = Backlog()
         self._ended = False
         self._taking = False
         self._with_will = False
@@ -88,16 +86,13 @@ class Dialogue:
     def lost(self) -> None:
         """The connection is gone, maybe because `_take` raised."""
         self._taking = False
-        polite = any(isinstance(item, p.Disconnect) and item.code != Code.WITH_WILL for item in self._backlog)
-        self._finish(with_will=not polite)
+        self._finish(with_will=not self._backlog.polite())
 
     def proceed(self) -> None:
         """Room again: read on where it stopped."""
         if self.over or not self._backlog:
             return
-        found, size = self._backlog, self._backlog_size
-        self._backlog, self._backlog_size = [], 0
-        self._take(found, size, *self._desk.clock())
+        self._take(*self._backlog.take(), *self._desk.clock())
         self._regulate()
         if self._ended and not self._backlog:
             self.lost()
@@ -128,7 +123,7 @@ class Dialogue:
             self._line.write(encode(message, self._decoder.version))
         return message is not None
 
-    def _take(self, found: list[_Item], size: int, seconds: float, stamp: Micros) -> None:
+    def _take(self, found: list[Item], size: int, seconds: float, stamp: Micros) -> None:
         """Read packets in order: publishes to the log in one group, everything else answered at once."""
         sources, unreleased, visit = self.terms.rights.known, self.session.unreleased, self.session.visits
         room = budget = self._room(seconds)
@@ -221,7 +216,7 @@ class Dialogue:
                 self._desk.answered(self)
             self._out.append(blob)
 
-    def _connect(self, first: _Item) -> None:
+    def _connect(self, first: Item) -> None:
         if not isinstance(first, p.Connect):
             if isinstance(first, WireError) and first.code is Code.UNSUPPORTED_VERSION:
                 self._line.write(encode(p.Connack(code=REFUSED_311[first.code]), V311))
@@ -242,7 +237,7 @@ class Dialogue:
             message.dup = True
             self._line.write(encode(message, first.version))
 
-    def _other(self, packet: _Item) -> None:
+    def _other(self, packet: Item) -> None:
         if isinstance(packet, p.Disconnect):
             self._finish(with_will=farewell(packet, self.session))
             return
@@ -258,26 +253,26 @@ class Dialogue:
             if reply:
                 self._said.append(reply)
 
-    def _keep(self, left: list[_Item], size: int) -> int:
+    def _keep(self, left: list[Item], size: int) -> int:
         """Let packets wait of a read of `size` bytes; how many bytes of it do not."""
-        waiting = min(size, sum(len(item.payload) + 64 for item in left if isinstance(item, Publish)))
+        waiting = min(size, weight(left))
         if not self.over:
             self._hold(left, waiting)
         return size - waiting
 
-    def _hold(self, found: Iterable[_Item], size: int) -> None:
+    def _hold(self, found: Iterable[Item], size: int) -> None:
         for packet in found:
             if isinstance(packet, p.Pingreq):
                 self._said.append(PINGRESP)
             else:
                 self._backlog.append(packet)
-        self._backlog_size += size
+        self._backlog.size += size
         self._regulate()
         if not self._taking:
             self._speak()
 
     def _regulate(self) -> None:
-        paused = self._backlog_size > READ_AHEAD and not self.over
+        paused = self._backlog.full() and not self.over
         if paused != self.paused:
             self.paused = paused
             self.heard = self._desk.clock()[0]

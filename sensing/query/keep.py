@@ -59,7 +59,7 @@ class Keep(Struct, frozen=True):
             return False
         if self.terms and not holds(self.terms, row):
             return False
-        return self.box is None or _row_inside(self.box, row, self._place(row["device"]))
+        return self.box is None or inside(self.box, row, self._place(row["device"]))
 
     def mask(self, table: Any) -> Any:
         """Which rows of a reader's table are among them: an array of bool; None when all are."""
@@ -102,7 +102,8 @@ class Keep(Struct, frozen=True):
         return np.any([np.all([_compared(table, one) for one in every], axis=0) for every in self.terms], axis=0)
 
 
-def _row_inside(box: Box, row: Mapping[str, Any], known: Known) -> bool:
+def inside(box: Box, row: Mapping[str, Any], known: Known) -> bool:
+    """Whether a row, in the contract's words, is of somewhere in a box."""
     west, south, east, north = box
     lon, lat = row.get("lon", known.lon), row.get("lat", known.lat)
     if lon is None or lat is None or not south <= lat <= north:

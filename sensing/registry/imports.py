@@ -11,17 +11,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from msgspec import Struct
 from sqlalchemy import bindparam, insert, select, update
 
 from sensing.access import new_token
 from sensing.audit import Actor
 from sensing.errors import ConflictError, NotFoundError, SensingError, ValidationError
-from sensing.model import Micros
 
 from .bulk import insert_rows
 from .database import Change
@@ -30,7 +27,8 @@ from .differences import differences
 from .export import EVERY_COLUMN, Exports, cells_of, form_of
 from .forms import DeviceChanges, DeviceForm, FormError
 from .newcomers import Newcomers, revived, take_back
-from .records import Credential, Device
+from .outcomes import Imported, OnExists, Outcome, Verdict
+from .records import Device
 from .rows import configs_of, devices_of
 from .schema import ACTIVE, UNDONE, import_rows, imports, things
 from .scope import check_device, check_devices
@@ -42,48 +40,6 @@ _CHUNK = 500
 _OPEN, _DONE = "open", "done"
 _COLUMNS = frozenset(EVERY_COLUMN)
 _STANDING = select(things).where(things.c.id.in_(bindparam("ids", expanding=True)))
-
-
-class Verdict(StrEnum):
-    """What an import makes of a row."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    SAME = "same"
-    SKIPPED = "skipped"
-    BAD = "bad"
-
-
-class OnExists(StrEnum):
-    """What to do with a device that is registered already and differs."""
-
-    UPDATE = "update"
-    SKIP = "skip"
-    ERROR = "error"
-
-
-class Outcome(Struct, omit_defaults=True):
-    """One row of the file. what, hint: of a bad one. changes: column to (before, after), as the file writes them."""
-
-    row: int
-    id: str
-    verdict: Verdict
-    what: str = ""
-    hint: str = ""
-    changes: Mapping[str, tuple[str, str]] = {}
-    cells: Mapping[str, str] = {}
-    credential: Credential | None = None
-
-
-class Imported(Struct):
-    """An import as a whole. id: what undo names; "" for a preview."""
-
-    id: str
-    at: Micros
-    by: str
-    name: str
-    state: str
-    counts: dict[str, int]
 
 
 class Imports(Exports):

@@ -163,7 +163,7 @@ class Batch(Struct):
 
 
 class Store(Protocol):
-    """What every implementation does; `tests/contract/test_store.py` runs over each."""
+    """What every implementation does; `tests/contract/test_store*.py` runs over each."""
 
     def series(self, key: SeriesKey, origin: str, unit: str) -> int:
         """The number of a datastream, made when it is new."""

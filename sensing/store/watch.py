@@ -5,7 +5,7 @@ machine on by one step; anything else (late, again, another revision) asks what 
 the span around it is evaluated again (see sensing.events). Machines are remembered from commit to commit, and made again from the
 samples after a restart or a commit that failed: nothing is kept that the store does not have.
 
-`floor`: what is not evaluated again. It is moved once a day of event time, so that samples are kept for `_KEEP`, and to the newest sample
+`floor`: what is not evaluated again. It is moved once a day of event time, so that samples are kept for `KEEP`, and to the newest sample
 when the thresholds change, so that a new rule does not rewrite what happened under the old one. `seed` is the machine there.
 """
 
@@ -16,21 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 import msgspec
-from msgspec import Struct
 
 from sensing.events import Episode, Machine
 from sensing.model import Micros, Quality
 from sensing.thresholds import Rule
-from sensing.times import DAY
 
 from . import Mark, Row, events
 from .events import About, Event, Seen
+from .tail import KEEP, NEVER, Tail, begin_at, copy, prune_at
 
 if TYPE_CHECKING:
     from .lake.late import Versions
 
-_KEEP = 30 * DAY
-_NEVER = 1 << 62
 _SAMPLES = "SELECT time, result FROM samples WHERE series=? AND time > ? AND time <= ? ORDER BY time"
 _LOW_BEFORE = "SELECT time FROM samples WHERE series=? AND time < ? AND result * ? < ? ORDER BY time DESC LIMIT 1"
 _LOW_AFTER = "SELECT time FROM samples WHERE series=? AND time > ? AND result * ? < ? ORDER BY time LIMIT 1"
@@ -44,28 +41,13 @@ Sealed = Mapping[tuple[int, Micros], "Versions"]
 """(series, time) to the revisions of it that lie in the lake."""
 
 
-class _Tail(Struct):
-    """A datastream's newest end. time: of its newest sample; prune_at: the time from which old samples are dropped.
-
-    event: the last one as it was written, where that is known.
-    """
-
-    rule: Rule
-    machine: Machine
-    time: Micros
-    floor: Micros
-    seed: Machine | None
-    prune_at: Micros
-    event: Event | None = None
-
-
 class EventWatch:
     """Events of one store. `look` is called in each transaction once it is settled which rows are served."""
 
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
         self._watched: set[int] = set()
-        self._tails: dict[int, _Tail] = {}
+        self._tails: dict[int, Tail] = {}
         self._about: dict[int, About] = {}
         self.forget()
 
@@ -94,7 +76,7 @@ class EventWatch:
         if not groups:
             return
         samples: list[tuple[int, Micros, float]] = []
-        old: list[tuple[int, _Tail]] = []
+        old: list[tuple[int, Tail]] = []
         for series, group in groups.items():
             watch = group[-1].watch
             if watch is None:
@@ -103,12 +85,12 @@ class EventWatch:
             tail = self._tails.get(series)
             if tail is None or tail.rule is not watch.rule:
                 tail = self._tail(series, watch.rule, group)
-            if _ascending(group, newest.get(series, -_NEVER)):
+            if _ascending(group, newest.get(series, -NEVER)):
                 self._advance(series, tail, group, samples)
             else:
                 self._late(series, tail, group, sealed)
-            if tail.prune_at == _NEVER:
-                tail.prune_at = _prune_at(tail.time)
+            if tail.prune_at == NEVER:
+                tail.prune_at = prune_at(tail.time)
             elif tail.time >= tail.prune_at:
                 old.append((series, tail))
         self._db.executemany(_PUT, sorted(samples))
@@ -123,7 +105,7 @@ class EventWatch:
                 groups.setdefault(row.series, []).append(row)
         return groups
 
-    def _advance(self, series: int, tail: _Tail, group: Sequence[Row], samples: list[tuple[int, Micros, float]]) -> None:
+    def _advance(self, series: int, tail: Tail, group: Sequence[Row], samples: list[tuple[int, Micros, float]]) -> None:
         """Rows newer than all that was: each served value is its own, and a step of the machine."""
         rule, machine = tail.rule, tail.machine
         touched: list[Episode] = []
@@ -146,11 +128,11 @@ class EventWatch:
                 old = events.standing(self._db, series, first - 1, last + 1)
             tail.event = self._replace(series, rule, old, touched, group)[-1]
 
-    def _late(self, series: int, tail: _Tail, group: Sequence[Row], sealed: Sealed) -> None:
+    def _late(self, series: int, tail: Tail, group: Sequence[Row], sealed: Sealed) -> None:
         """What came late, again, or revised: where the sample is another now, its span is evaluated again."""
         came = sorted({row.time for row in group if row.time > tail.floor})
         changed = [time for time in came if self._resample(series, time, sealed)]
-        done = -_NEVER
+        done = -NEVER
         for time in changed:
             if time >= done:
                 done = self._again(series, tail, time, group)
@@ -170,13 +152,13 @@ class EventWatch:
             self._db.execute(_PUT, (series, time, result))
         return True
 
-    def _again(self, series: int, tail: _Tail, time: Micros, group: Sequence[Row]) -> Micros:
+    def _again(self, series: int, tail: Tail, time: Micros, group: Sequence[Row]) -> Micros:
         """Evaluate the span around a time again; returns its end, the first sample after it that leaves the machine calm."""
         rule = tail.rule
         before = self._db.execute(_LOW_BEFORE, (series, time, rule.sign, rule.clear)).get
         after = self._db.execute(_LOW_AFTER, (series, time, rule.sign, rule.clear)).get
-        machine = Machine() if before is not None else _copy(tail.seed)
-        begin = _begin(machine, tail.floor) if before is None else int(before)
+        machine = Machine() if before is not None else copy(tail.seed)
+        begin = begin_at(machine, tail.floor) if before is None else int(before)
         found = [machine.episode] if machine.episode is not None else []
         last = self._run(series, machine, rule, (tail.floor if before is None else begin), after, found)
         old = events.standing(self._db, series, begin, after)
@@ -185,14 +167,14 @@ class EventWatch:
         if after is None:
             tail.machine = machine
             tail.time = max(last, tail.floor if before is None else begin)
-        return _NEVER if after is None else int(after)
+        return NEVER if after is None else int(after)
 
     def _run(
         self, series: int, machine: Machine, rule: Rule, after: Micros, until: Micros | None, found: list[Episode] | None = None
     ) -> Micros:
         """Step a machine through the samples of after < time <= until, entering its episodes; returns the last one's time."""
-        time = -_NEVER
-        for time, result in self._db.execute(_SAMPLES, (series, after, _NEVER if until is None else until)):
+        time = -NEVER
+        for time, result in self._db.execute(_SAMPLES, (series, after, NEVER if until is None else until)):
             episode = machine.step(rule, time, result)
             if found is not None and episode is not None and (not found or found[-1] is not episode):
                 found.append(episode)
@@ -210,13 +192,13 @@ class EventWatch:
             of = self._about[series] = events.about(self._db, series)
         return events.replace(self._db, of, rule.kind, old, found, seen)
 
-    def _tail(self, series: int, rule: Rule, group: Sequence[Row]) -> _Tail:
+    def _tail(self, series: int, rule: Rule, group: Sequence[Row]) -> Tail:
         """The newest end of a datastream under a rule, as the store has it; a rule that is new begins there."""
         tail = self._tails.get(series)
         if tail is None:
             row = self._db.execute("SELECT rule, floor, seed FROM watched WHERE series=?", (series,)).get
             if row is None:
-                tail = _Tail(rule, Machine(), -_NEVER, -_NEVER, None, _NEVER)
+                tail = Tail(rule, Machine(), -NEVER, -NEVER, None, NEVER)
                 self._keep(series, tail)
             else:
                 tail = self._load(series, *row)
@@ -227,21 +209,21 @@ class EventWatch:
         tail.rule = rule
         return tail
 
-    def _load(self, series: int, rule_text: bytes, floor: Micros, seed_text: bytes | None) -> _Tail:
+    def _load(self, series: int, rule_text: bytes, floor: Micros, seed_text: bytes | None) -> Tail:
         rule = msgspec.json.decode(rule_text, type=Rule)
         seed = None if seed_text is None else msgspec.json.decode(seed_text, type=Machine)
-        low = self._db.execute(_LOW_BEFORE, (series, _NEVER, rule.sign, rule.clear)).get
-        machine = _copy(seed) if low is None else Machine()
+        low = self._db.execute(_LOW_BEFORE, (series, NEVER, rule.sign, rule.clear)).get
+        machine = copy(seed) if low is None else Machine()
         last = self._run(series, machine, rule, floor if low is None else low, None)
         first = self._db.execute("SELECT min(time) FROM samples WHERE series=?", (series,)).get
-        oldest = floor if first is None or floor > -_NEVER else int(first)
-        return _Tail(rule, machine, max(last, floor, -_NEVER if low is None else int(low)), floor, seed, _prune_at(oldest))
+        oldest = floor if first is None or floor > -NEVER else int(first)
+        return Tail(rule, machine, max(last, floor, -NEVER if low is None else int(low)), floor, seed, prune_at(oldest))
 
-    def _keep(self, series: int, tail: _Tail) -> None:
+    def _keep(self, series: int, tail: Tail) -> None:
         seed = None if tail.seed is None else msgspec.json.encode(tail.seed)
         self._db.execute(_KEPT, (series, msgspec.json.encode(tail.rule), tail.floor, seed))
 
-    def _change(self, series: int, tail: _Tail, rule: Rule, group: Sequence[Row]) -> None:
+    def _change(self, series: int, tail: Tail, rule: Rule, group: Sequence[Row]) -> None:
         """A new rule holds for what comes after the newest sample. An event that is open goes on under it, if it is of its kind."""
         episode = tail.machine.episode
         if episode is not None and rule.kind != tail.rule.kind:
@@ -260,23 +242,23 @@ class EventWatch:
         self._db.execute("DELETE FROM samples WHERE series=?", (series,))
         self._db.execute("DELETE FROM watched WHERE series=?", (series,))
 
-    def _finish(self, series: int, tail: _Tail, episode: Episode, group: Sequence[Row]) -> None:
+    def _finish(self, series: int, tail: Tail, episode: Episode, group: Sequence[Row]) -> None:
         """End an event because its thresholds are gone."""
         episode.end = tail.time
         old = events.standing(self._db, series, episode.start - 1, episode.start + 1)
         self._replace(series, tail.rule, old, [episode], group)
 
-    def _prune(self, series: int, tail: _Tail) -> None:
-        """Drop samples older than `_KEEP`, once a day, keeping the machine as they left it."""
-        floor = tail.time - _KEEP
+    def _prune(self, series: int, tail: Tail) -> None:
+        """Drop samples older than `KEEP`, once a day, keeping the machine as they left it."""
+        floor = tail.time - KEEP
         low = self._db.execute(_LOW_BEFORE, (series, floor + 1, tail.rule.sign, tail.rule.clear)).get
-        machine = _copy(tail.seed) if low is None else Machine()
+        machine = copy(tail.seed) if low is None else Machine()
         self._run(series, machine, tail.rule, tail.floor if low is None else low, floor)
         self._raise_floor(series, tail, floor, machine)
 
-    def _raise_floor(self, series: int, tail: _Tail, floor: Micros, machine: Machine) -> None:
-        tail.floor, tail.seed = floor, None if machine.calm else _copy(machine)
-        tail.prune_at = _prune_at(floor)
+    def _raise_floor(self, series: int, tail: Tail, floor: Micros, machine: Machine) -> None:
+        tail.floor, tail.seed = floor, None if machine.calm else copy(machine)
+        tail.prune_at = prune_at(floor)
         self._db.execute("DELETE FROM samples WHERE series=? AND time <= ?", (series, floor))
         self._keep(series, tail)
 
@@ -288,17 +270,3 @@ def _ascending(group: Sequence[Row], newest: Micros) -> bool:
             return False
         newest = row.time
     return True
-
-
-def _prune_at(oldest: Micros) -> Micros:
-    return _NEVER if oldest == -_NEVER else oldest + _KEEP + DAY
-
-
-def _begin(machine: Machine, floor: Micros) -> Micros:
-    """The time after which the events stand that a machine at the floor can still change."""
-    current = machine.episode or machine.rising
-    return floor if current is None else min(current.start - 1, floor)
-
-
-def _copy(machine: Machine | None) -> Machine:
-    return Machine() if machine is None else msgspec.json.decode(msgspec.json.encode(machine), type=Machine)

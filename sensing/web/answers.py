@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from sensing.access import ForbiddenError
 from sensing.errors import Exit, SensingError
+from sensing.query.answer import ROW
 
 encode = msgspec.json.Encoder().encode
 STATUS = {
@@ -31,11 +32,6 @@ HEADERS = (
 )
 """On every answer that does not set its own."""
 NDJSON = "application/x-ndjson"
-ROW = (
-    "cursor", "device", "property", "statistic", "channel", "begin", "time", "received", "result", "unit", "quality", "reason",
-    "revision", "origin", "run", "lon", "lat",
-)  # fmt: skip
-"""Columns of an observation (CONTRACT "Lines that programs read")."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 

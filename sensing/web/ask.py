@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import IO, Any, TypeVar
 
@@ -14,6 +13,7 @@ from sensing import times
 from sensing.access import Identity
 from sensing.audit import Actor
 from sensing.errors import UsageError, ValidationError
+from sensing.query.keep import Box, box
 
 Form = TypeVar("Form", bound=pydantic.BaseModel)
 _YES = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
@@ -85,18 +85,10 @@ class Ask(Struct, frozen=True):
         except UsageError as error:
             raise UsageError(f"{name}: {error.what}"[:200], error.hint) from None
 
-    def box(self, name: str = "bbox") -> tuple[float, float, float, float] | None:
+    def box(self, name: str = "bbox") -> Box | None:
         """W,S,E,N in degrees; W may be east of E, across the date line. Raises UsageError."""
         words = self.words(name)
-        if not words:
-            return None
-        try:
-            west, south, east, north = (float(word) for word in words)
-        except ValueError:
-            raise UsageError(f'{name} "{self.text(name)[:80]}" is not four numbers', "write W,S,E,N in degrees") from None
-        if not all(map(math.isfinite, (west, south, east, north))) or south > north:
-            raise UsageError(f'{name} "{self.text(name)[:80]}" is empty', "write W,S,E,N with S below N")
-        return west, south, east, north
+        return box(words, name) if words else None
 
     def fields(self) -> dict[str, Any]:
         """The body's JSON object; {} when there is no body. Raises ValidationError."""

@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 
 from sensing import times
 from sensing.errors import SensingError, ValidationError
-from sensing.registry.imports import Imported, OnExists, Outcome, Verdict
+from sensing.registry.outcomes import Imported, OnExists, Outcome, Verdict
 from sensing.registry.sheets import Sheet
 
 from .answers import NDJSON, page

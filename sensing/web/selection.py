@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import translate
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
 
+from sensing.query.keep import inside
 from sensing.store.reader import Wanted
 
 from . import where
@@ -54,7 +56,7 @@ def select(desk: Desk, ask: Ask, *, served: bool = True) -> Selection:
         if words := frozenset(ask.words(name)):
             looks.append(_of_registry(name, words))
     if (box := ask.box()) is not None:
-        looks.append(_inside(*box))
+        looks.append(partial(inside, box))
     if areas_of(ask):
         looks.append(lambda _row, known: sees(ask, known))
     if text := ask.text("where"):
@@ -100,17 +102,3 @@ def _properties(words: Sequence[str]) -> tuple[Sequence[str], Look | None]:
 
 def _of_registry(name: str, words: frozenset[str]) -> Look:
     return lambda _row, known: getattr(known, name) in words
-
-
-def _inside(west: float, south: float, east: float, north: float) -> Look:
-    """Movers are where their row says, others where the registry does; a place that nobody knows is nowhere."""
-
-    def look(row: Row, known: Known) -> bool:
-        lon, lat = row.get("lon", known.lon), row.get("lat", known.lat)
-        if lon is None or lat is None or not south <= lat <= north:
-            return False
-        if west <= east:
-            return bool(west <= lon <= east)
-        return bool(lon >= west or lon <= east)
-
-    return look

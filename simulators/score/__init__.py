@@ -20,7 +20,8 @@ from sensing.times import rfc3339
 
 from ..faults.kinds import FLAGGED
 from ..faults.plan import parse
-from ..truth import BROKEN, SENT, SILENT, TruthReader
+from ..truth import BROKEN, SENT, SILENT
+from ..truth_reader import TruthReader
 from .bounds import failures, read_bounds
 from .broker import in_broker
 from .events import compare

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sensing.model import Micros
 
-from ..truth import TruthReader
+from ..truth_reader import TruthReader
 
 Series = tuple[str, str, str, str]
 """(device, property, statistic, channel)."""

@@ -156,6 +156,7 @@ class Load:
         began = time.monotonic() + self.start_s - time.time()
         order = {line.sock.fileno(): n for n, line in enumerate(lines)}
         acked = sent = 0
+        time.sleep(max(0.0, began - time.monotonic()))
         used = self._used()
         while acked < total and time.monotonic() < began + self.spec["seconds"] + 30:
             due = min(total, int((time.monotonic() - began) * rate) + 1)

@@ -19,7 +19,7 @@ from typing import Any
 
 from sensing.audit import Actor
 from sensing.registry import Registry, RegistryDirectory
-from sensing.registry.imports import Imported
+from sensing.registry.outcomes import Imported
 from sensing.registry.sheets import Sheet
 from tests.bench.place import Place
 

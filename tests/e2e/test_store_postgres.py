@@ -18,7 +18,9 @@ from sensing.store.postgres.reader import PostgresReader
 from sensing.store.postgres.store import PostgresStore
 from sensing.store.reader import StoreReader, Wanted
 from sensing.store.sqlite import SqliteStore
+from tests.contract.conftest import opened  # noqa: F401 the suite asks for it
 from tests.contract.test_store import *  # noqa: F403 the suite itself
+from tests.contract.test_store_values import *  # noqa: F403 the same
 from tests.e2e import shared_storm
 from tests.e2e.service import Sensing, eventually, gone
 from tests.postgres import Postgres
@@ -31,7 +33,7 @@ def server():
 
 
 class Databases:
-    """The store under test in a database of its own; see `Files`."""
+    """The store under test in a database of its own; see `tests.contract.stores.Files`."""
 
     def __init__(self, server, folder):
         self._server, self._folder, self._opened, self._readers = server, folder, [], []

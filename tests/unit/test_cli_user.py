@@ -10,17 +10,13 @@ from typer.testing import CliRunner
 from sensing import audit
 from sensing.cli.main import app
 from sensing.errors import Exit
-from sensing.registry import passwords
 
 invoke = CliRunner(env={"SENSING_LANG": "en", "NO_COLOR": "1", "COLUMNS": "200"}).invoke
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "COST", (4, 8, 1))
-        patch.setattr(passwords, "_nobody", [])
-        yield tmp_path_factory.mktemp("data")
+def data(tmp_path_factory, quick_hashes):
+    return tmp_path_factory.mktemp("data")
 
 
 def run(data, *words, code=0, typed=None):

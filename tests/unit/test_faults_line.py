@@ -14,7 +14,8 @@ from simulators.faults import Break, Kind, apply, frames, parse
 from simulators.faults.kinds import BIT
 from simulators.faults.whatif import delay, parse_delays, without
 from simulators.said import Sent
-from simulators.truth import Nothing, TruthReader
+from simulators.truth import Nothing
+from simulators.truth_reader import TruthReader
 from tests.storm_fleet import BEGIN, Fleet, payloads, play
 
 END = BEGIN + 24 * HOUR

@@ -13,7 +13,7 @@ from simulators.faults.book import book
 from simulators.faults.kinds import BIT
 from simulators.faults.values import pairs
 from simulators.said import Saying, Truth
-from simulators.truth import TruthReader
+from simulators.truth_reader import TruthReader
 from tests.storm_fleet import BEGIN, Fleet, payloads, play
 
 

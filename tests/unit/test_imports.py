@@ -13,7 +13,7 @@ PACKAGES = ("sensing", "adapters", "simulators")
 LAYERS = (
     (
         "ground",
-        "model ports errors properties units topics times settings logs metrics sqlite unit_names coordinates failpoints paths runfile things thresholds",
+        "model ports errors properties units topics times sections settings logs metrics sqlite unit_names coordinates failpoints paths runfile things thresholds",
     ),
     ("stages", "decode resolve observe quality events watch vessels ledger"),
     ("stores and ways in", "framelog store mqtt registry access audit export"),

@@ -9,7 +9,7 @@ from sensing.model import QualityReason
 from sensing.times import HOUR, MINUTE
 from simulators.faults.kinds import FLAGGED, Kind, named
 from simulators.score import score
-from simulators.truth import TruthReader
+from simulators.truth_reader import TruthReader
 from tests.storm_fleet import BEGIN, REASONS, THRESHOLDS, Fleet, PerfectStore, play
 
 SUSPECT, GOOD = 3, 1
@@ -220,3 +220,29 @@ def test_a_run_without_a_truth_cannot_be_scored(tmp_path):
     """The message says what is not there and what leaves it."""
     with pytest.raises(NotFoundError, match="storm run"):
         TruthReader(tmp_path)
+
+
+def test_what_a_broker_lost_is_told_apart(tmp_path):
+    """Rows of frames that never arrived are the broker's loss, rows of frames that did are ours; broken frames that never came are not missed."""
+    truth = play(tmp_path, "truncated=0.5", fleet=Fleet(6), via="mqtt://there")[1]
+    table = TruthReader(truth).marks()
+    store = PerfectStore(truth)
+    whole = [(int(frame), int(mark)) for frame, mark, fate in zip(*(table[name].to_pylist() for name in ("frame", "mark", "fate")), strict=True)
+             if fate == 0]  # fmt: skip
+    broken = [int(mark) for mark, fate in zip(table["mark"].to_pylist(), table["fate"].to_pylist(), strict=True) if fate != 0]
+    swallowed, eaten = dict(whole[5:400:40]), dict(whole[7:400:90])
+    told = {}
+    for part in TruthReader(truth).values():
+        for row in part.to_pylist():
+            told.setdefault(row["frame"], []).append((row["device"], row["property"], row["time"]))
+    gone = {each for frame in (*swallowed, *eaten) for each in told[frame]}
+    words = store.words()
+    store.rows = [row for row in store.rows if (*words[row[0]][:2], row[1]) not in gone]
+    store.letters = [{**letter, "frames": letter["frames"] - 3} for letter in store.letters]
+    arrived = {mark for _, mark in whole} | set(broken[3:])
+    result = score(store, truth, arrived=lambda: arrived - set(swallowed.values()))
+    assert result["loss"] == sum(len(told[frame]) for frame in eaten)
+    assert result["lost_in_broker"]["values"] == sum(len(told[frame]) for frame in swallowed)
+    assert result["lost_in_broker"]["frames"] == len(swallowed) + 3
+    assert result["dead_letters"]["missing"] == 0
+    assert score(store, truth)["lost_in_broker"] is None

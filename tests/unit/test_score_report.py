@@ -8,7 +8,8 @@ from sensing.errors import UsageError
 from simulators.faults import apply, parse
 from simulators.score import failures, read_bounds, score
 from simulators.score.tables import Names, said_rows
-from simulators.truth import TruthFile, TruthReader
+from simulators.truth import TruthFile
+from simulators.truth_reader import TruthReader
 from tests.storm_fleet import BEGIN, HOUR, Fleet, PerfectStore, play
 
 RESULT = {"loss": 0, "duplicates": 2, "quality": {"spike": {"recall": 0.93, "precision": None}, "late": {"recall": None}},

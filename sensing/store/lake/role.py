@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import apsw
@@ -66,14 +66,20 @@ def measure(store: Path, metrics: Metrics) -> None:
     metrics.set("sensing_lake_manifests", len(list((store.parent / FOLDER).glob("*.json"))))
 
 
-def run(store: Path, settings: Settings, domain: Callable[[str], str], stop: threading.Event, report: Path) -> None:
-    """Until `stop`. A full disk and a busy file are waited out: what was begun is an orphan, and removed."""
+def run(
+    store: Path, settings: Settings, domain: Callable[[str], str], stop: threading.Event, report: Path, turn: AbstractContextManager[object],
+) -> None:  # fmt: skip
+    """Until `stop`. A full disk and a busy file are waited out: what was begun is an orphan, and removed.
+
+    turn: held while it works, so that it and the archive do not take two cores at a time.
+    """
     metrics, keep = Metrics(), keep_days(settings.retention, domain)
     while not stop.is_set():
         wait_s = settings.lake.check_s
         try:
-            if step(store, settings, keep, metrics):
-                wait_s = min(1.0, wait_s)
+            with turn:
+                made = step(store, settings, keep, metrics)
+            wait_s = min(1.0, wait_s) if made else wait_s
             measure(store, metrics)
             metrics.write(report)
         except (OSError, apsw.Error, SensingError) as error:

@@ -7,7 +7,7 @@ import pytest
 from sensing.audit import Actor
 from sensing.errors import ConflictError, NotFoundError, ValidationError
 from sensing.registry import described
-from sensing.registry.imports import Imported
+from sensing.registry.outcomes import Imported
 from sensing.registry.sheets import Sheet
 
 ENGINEER = Actor("wang", "10.0.0.7")

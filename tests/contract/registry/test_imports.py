@@ -8,7 +8,7 @@ import pytest
 
 from sensing.audit import Actor
 from sensing.errors import ConflictError, NotFoundError, ValidationError
-from sensing.registry.imports import Imported, OnExists
+from sensing.registry.outcomes import Imported, OnExists
 from sensing.registry.sheets import Sheet
 
 ENGINEER = Actor("wang", "10.0.0.7")

@@ -1,0 +1,5 @@
+"""Fixtures that several files of real processes share."""
+
+from tests.e2e.storm_house import house, surge
+
+__all__ = ["house", "surge"]
