@@ -74,6 +74,8 @@ class Writer:
             if change is not None and not isinstance(said, str):
                 exact = (Fraction(repr(said)) - change[1]) / change[0]
                 said = exact.numerator if exact.denominator == 1 else float(exact)
+            if said in value.sentinels:
+                raise ValueError(f'"{reading.code}" {said} means no value here')
             said = str(said) if value.text else said
         _put(record, value.at, said)
 

@@ -79,6 +79,14 @@ def test_what_the_mapping_has_no_place_for_is_refused(said, told):
         plainjson.writer(TYPES["ponding-sensor"].settings)(said)
 
 
+def test_a_number_that_means_no_value_cannot_be_said():
+    """A depth of -1 cm is this maker's word for none: whoever wants to say it hears so, and nothing is stored as missing by mistake."""
+    say = plainjson.writer(TYPES["ponding-sensor"].settings)
+    with pytest.raises(ValueError, match="means no value"):
+        say([reading("data/depth", -1.0)])
+    assert json.loads(say([reading("data/depth", -0.9)]))["data"]["depth"] == -0.9
+
+
 def test_a_time_finer_than_its_format_is_refused():
     """Patterns have whole seconds."""
     with pytest.raises(ValueError, match="fractions of a second"):
