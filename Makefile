@@ -48,7 +48,7 @@ coverage: $(DEV) ## Lines and branches that the tests of `make test` reach
 
 e2e: $(DEV) ## Real processes, brokers and clients (needs mosquitto, victoria-metrics, postgresql; installs them where apt is at hand)
 	scripts/need.sh mosquitto mosquitto_pub:mosquitto-clients victoria-metrics psql:postgresql
-	$(PYTEST) tests/e2e --timeout 600 $(ARGS)
+	$(PYTEST) -n 2 --dist loadfile tests/e2e --timeout 600 $(ARGS)
 
 faults: $(DEV) ## Kills, power cuts, full disks, storms of junk (SHORT=1: a fiftieth of each)
 	scripts/need.sh mosquitto mosquitto_pub:mosquitto-clients victoria-metrics

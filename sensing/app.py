@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import adapters as adapter_folder
 
 from . import logs, runfile, settings, worker
+from .aside import step_aside
 from .framelog.sqlite import SqliteLog
 from .metrics import Metrics
 from .paths import config_dir
@@ -31,8 +32,6 @@ from .work import Work
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-_LAKE_NICE = 10
-"""Sealing, merging and archiving can wait: on a busy machine the door and work come first."""
 _WAIT_S = 30.0
 """How long a role waits for its predecessor to let go of its files."""
 
@@ -118,10 +117,8 @@ def run_lake(data: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     runfile.write(data, {"pid": os.getpid()}, "run/lake.json")
-    os.nice(int(os.environ.get("X_NICE", _LAKE_NICE)))
-    if os.environ.get("X_IDLE"):
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    pa.set_cpu_count(1)
+    step_aside()
+    pa.set_cpu_count(1)  # with `turn`: at most one core, so that of two the other is the door's and work's
     turn = threading.Lock()
     archiving = threading.Thread(target=archive_role.run, args=(data, settings.load(data).settings, stop, turn), daemon=True)
     archiving.start()

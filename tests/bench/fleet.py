@@ -43,11 +43,11 @@ def message(device: int, time_ms: int) -> bytes:
 
 
 def said(times_ms: Sequence[int]) -> Iterator[int]:
-    """The device times of a gateway's messages that are due at these."""
+    """The device times of a gateway's messages that are due at these. Late ones are odd: never an instant of `frames`."""
     before = times_ms[0]
     for n, at in enumerate(times_ms):
         place = n % _EVERY
-        before = at - LATE_MS if place == _LATE else before if place == _AGAIN else at
+        before = at - LATE_MS | 1 if place == _LATE else before if place == _AGAIN else at
         yield before
 
 
@@ -64,9 +64,9 @@ def packets(gateway: int, times_ms: Sequence[int]) -> tuple[bytes, int]:
 
 
 def frames(count: int, last_ms: int) -> list[Frame]:
-    """`count` frames as the door would have logged them: the devices in turn, each every ten seconds, up to a time."""
+    """`count` frames as the door would have logged them: the devices in turn, each every ten seconds, up to a time, at even ms."""
     sources = [Source("senml", messages.principal(n), topic(n), "up", "live", "") for n in range(GATEWAYS)]
     first, now = last_ms - count * STEP_MS // DEVICES, time.time_ns() // 1000
     return [
-        Frame(sources[n % DEVICES // EACH], now + n, message(n % DEVICES, first + n * STEP_MS // DEVICES)) for n in range(count)
+        Frame(sources[n % DEVICES // EACH], now + n, message(n % DEVICES, (first + n * STEP_MS // DEVICES) & ~1)) for n in range(count)
     ]  # fmt: skip

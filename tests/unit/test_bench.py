@@ -4,7 +4,7 @@ import pytest
 
 from adapters import plainjson, senml, sl651
 from sensing.model import Context
-from tests.bench import messages, report
+from tests.bench import fleet, messages, report
 from tests.bench.parts import FLOORS, PARTS
 
 DECODE = {"json": plainjson.decode, "sl651": sl651.decode, "senml": senml.decode}
@@ -92,3 +92,34 @@ def test_packets_are_cut_at_their_size():
     topic = messages.topic("json", 3).encode()
     assert [int.from_bytes(one[5 + len(topic) : 7 + len(topic)], "big") for one in cut] == [1, 2, 3, 4, 5]
     assert all(one[5 : 5 + len(topic)] == topic for one in cut)
+
+
+def test_the_fleet_says_what_it_should():
+    """Every device speaks, four values a message; one in twenty is late by ten minutes, one in twenty says again what was said."""
+    due = range(messages.START_MS, messages.START_MS + 4_000 * 124, 124)
+    said = list(fleet.said(due))
+    assert sum(at % 2 for at in said) == len(due) // 20
+    block, size = fleet.packets(7, due)
+    head, first = size - len(fleet.message(0, due[0])), fleet.speaker(7, due[0])
+    payloads = [block[at + head : at + size] for at in range(0, len(block), size)]
+    assert payloads[0] == fleet.message(first, due[0])
+    assert len(payloads) - len(set(payloads)) == len(said) - len(set(said)) == len(due) // 20
+    natives = set()
+    for payload, at in zip(payloads, said, strict=True):
+        decoded = senml.decode(payload, Context("d007"))
+        assert {reading.time for reading in decoded.readings} == {at * 1000}
+        assert len(decoded.readings) == fleet.VALUES
+        natives |= {reading.native for reading in decoded.readings}
+    assert natives <= {f"gauge{number:04}" for number in range(7 * fleet.EACH, 8 * fleet.EACH)}
+    assert len(natives) == fleet.EACH
+
+
+def test_the_late_ones_of_the_fleet_are_none_of_its_backlog():
+    """What is late was not said before: or a row would be missing that was never to be there."""
+    due = range(messages.START_MS, messages.START_MS + 60_000, 31)
+    late = {at for at in fleet.said(due) if at < due[0]}
+    assert late
+    assert all(at % 2 for at in late)
+    for frame in fleet.frames(50, messages.START_MS):
+        (at,) = {reading.time for reading in senml.decode(frame.payload, Context("d007")).readings}
+        assert at % 2_000 == 0
