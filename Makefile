@@ -52,7 +52,7 @@ e2e: $(DEV) ## Real processes, brokers and clients (needs mosquitto, victoria-me
 
 faults: $(DEV) ## Kills, power cuts, full disks, storms of junk (SHORT=1: a fiftieth of each)
 	scripts/need.sh mosquitto mosquitto_pub:mosquitto-clients victoria-metrics
-	SENSING_FAULTS=$(if $(SHORT),short,full) $(PYTEST) tests/faults --timeout 3600 $(ARGS)
+	SENSING_FAULTS=$(if $(SHORT),short,full) $(PYTEST) $(if $(SHORT),-n 2 --dist loadfile) tests/faults --timeout 3600 $(ARGS)
 
 bench: $(DEV) ## Speed, beside what one would use instead (needs mosquitto, postgresql)
 	scripts/need.sh mosquitto mosquitto_pub:mosquitto-clients psql:postgresql
