@@ -109,6 +109,8 @@ class Sensors:
         new = self._wrong(episode, course, reading, old, saying.truth[pair.truths[0][0]], sizes, convert)
         if new is None:
             return False
+        if saying.device.adapter == "lorawan":  # its bytes have no room for more decimals than the sensor has
+            new = round(new, self._decimals[original.code])
         readings[pair.reading] = with_fields(reading, value=new)
         by = convert(new) - convert(float(original.value))  # type: ignore[arg-type]
         for index, sign in pair.truths:
