@@ -22,7 +22,7 @@ from sensing.model import Frame
 from sensing.paths import config_dir
 from sensing.registry import Device
 from sensing.registry.database import Database
-from sensing.registry.schema import ACTIVE, things
+from sensing.registry.schema import ACTIVE, HAS_SERIAL, IS_ACTIVE, things
 from sensing.things import ThingType
 
 from .doubts import Doubt, Row, doubt
@@ -80,7 +80,7 @@ def of_names(device: Device, database: Database, adapters: Sequence[str], areas:
     with database.read() as connection:
         if device.serial:
             query = select(things.c.id, things.c.area).where(
-                things.c.serial == device.serial, things.c.serial != "", things.c.id != device.id, things.c.state == ACTIVE
+                things.c.serial == device.serial, HAS_SERIAL, things.c.id != device.id, IS_ACTIVE
             )
             other = connection.execute(query.limit(1)).first()
             if other is not None:
@@ -88,7 +88,7 @@ def of_names(device: Device, database: Database, adapters: Sequence[str], areas:
         same = select(things.c.id, things.c.adapter, things.c.area).where(
             things.c.adapter.in_([name for name in adapters if name != device.adapter]),
             things.c.native == device.native,
-            things.c.state == ACTIVE,
+            IS_ACTIVE,
         )
         found = connection.execute(same.limit(1)).first()
         if found is not None:
