@@ -5,8 +5,6 @@ Rows that leave here are tuples (seq, series, begin, time, received, result, qua
 
 from __future__ import annotations
 
-import contextlib
-import gc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,10 +19,11 @@ from sensing.observe import revision
 from sensing.store import ROW_BITS
 from sensing.store.wanted import Wanted
 
-from . import catalogue, columns, scan, window
+from . import catalogue, columns, scan, unsealed, window
 from .catalogue import Catalogue
 from .groups import Files
 from .scan import Amendments, Query
+from .unsealed import no_collecting
 from .window import Windows
 
 Told = tuple[Any, ...]
@@ -42,6 +41,7 @@ class Bridge:
         self._db = db
         self._files = Files(folder)
         self._windows = Windows(self._files)
+        self._unsealed = unsealed.of(folder.parent / "store.db")
         self._query = Query()
         self._share = 1.0
         self._amendments = Amendments(())
@@ -119,6 +119,14 @@ class Bridge:
 
     def hot_table(self, now: Catalogue, query: Query, names: Sequence[str] = columns.NAMES) -> Any:
         """Rows that are not sealed and match. Raises FileNotFoundError when the seam has moved since `now`: look again."""
+        with self._db:
+            if catalogue.read(self._db).sealed != now.sealed:
+                raise FileNotFoundError("the seam has moved")
+            kept = self._unsealed.matching(self._db, (now.sealed + 1) << ROW_BITS, query, names)
+            return self._asked(now, query, names) if kept is None else kept
+
+    def _asked(self, now: Catalogue, query: Query, names: Sequence[str]) -> Any:
+        """The same, out of the table."""
         where, values = ["h.seq >= ?"], [(now.sealed + 1) << ROW_BITS]
         for condition, value in (("h.seq <= ?", query.upto), ("h.seq > ?", query.after), ("h.time >= ?", query.begin),
                                  ("h.time < ?", query.end)):  # fmt: skip
@@ -134,9 +142,7 @@ class Bridge:
         elif query.series is not None:
             select += " AND h.series IN (SELECT value FROM json_each(?))"
             listed = ("[" + ",".join(map(str, query.series)) + "]",)
-        with self._db, _no_collecting():
-            if catalogue.read(self._db).sealed != now.sealed:
-                raise FileNotFoundError("the seam has moved")
+        with no_collecting():
             return columns.from_hot(self._db.execute(select, (*values, *listed)).fetchall(), names)
 
     def known_table(self, now: Catalogue, names: Sequence[str], hot: Any, *, served: bool) -> Any:
@@ -193,18 +199,6 @@ class Bridge:
                     found += [int(seq) for seq in columns.seqs(table)[table["received"].to_numpy() >= received][:]]
                     found = [min(found)] if found else []
         return min(found, default=None)
-
-
-@contextlib.contextmanager
-def _no_collecting() -> Iterator[None]:
-    """Many rows are made at once and none is garbage: looking for it would take as long as making them."""
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()
 
 
 def best(table: Any) -> Any:

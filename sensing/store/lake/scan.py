@@ -121,7 +121,7 @@ def _piece(opened: Opened, groups: Sequence[int], query: Query, segment: Segment
     """The matching rows of some row groups; None when there is none. What decides is read first, the rest if anything is left."""
     first = [name for name in names if name in {"series", "time"}]
     deciding = opened.read(groups, first, threads=True)
-    keep = _match(deciding, query)
+    keep = places(deciding, query, ordered=True)
     if keep is not None and not len(keep):
         return None
     rest = [name for name in names if name not in first]
@@ -132,7 +132,7 @@ def _piece(opened: Opened, groups: Sequence[int], query: Query, segment: Segment
             table = table.append_column(name, others[name])
     table = table.combine_chunks() if keep is None else table
     if keep is not None:
-        table = _take(table, keep)
+        table = take(table, keep)
     if _cuts(query.commits, segment.first_commit, segment.last_commit):
         own = columns.seqs(table)
         inside = np.ones(len(own), dtype=bool)
@@ -144,32 +144,33 @@ def _piece(opened: Opened, groups: Sequence[int], query: Query, segment: Segment
     return table.combine_chunks()
 
 
-def _take(table: Any, keep: Numbers) -> Any:
+def take(table: Any, keep: Numbers) -> Any:
+    """Rows by their places, ascending."""
     if len(keep) and keep[-1] - keep[0] + 1 == len(keep):
         return table.slice(int(keep[0]), len(keep))
     return table.take(pa.array(keep))
 
 
-def _match(table: Any, query: Query) -> Numbers | None:
-    """Places of the rows that match by series and time; None when all do."""
-    places: Numbers | None = None
+def places(table: Any, query: Query, *, ordered: bool = False) -> Numbers | None:
+    """Places of the rows that match by series and time; None when all do. ordered: the rows are, by series."""
+    found: Numbers | None = None
     if query.series is not None:
         series = table["series"].to_numpy()
-        if len(query.series) <= _FEW:
+        if ordered and len(query.series) <= _FEW:
             chunks = _runs(series, query.series)
-            places = np.concatenate(chunks) if chunks else np.empty(0, dtype=np.int64)
+            found = np.concatenate(chunks) if chunks else np.empty(0, dtype=np.int64)
         else:
-            places = np.nonzero(np.isin(series, query.series, kind="table"))[0]
+            found = np.nonzero(np.isin(series, query.series, kind="table"))[0]
     if "time" in table.column_names and (query.begin is not None or query.end is not None):
         time = table["time"].to_numpy()
-        own = time if places is None else time[places]
+        own = time if found is None else time[found]
         inside = np.ones(len(own), dtype=bool)
         if query.begin is not None:
             inside &= own >= query.begin
         if query.end is not None:
             inside &= own < query.end
-        places = np.nonzero(inside)[0] if places is None else places[inside]
-    return places
+        found = np.nonzero(inside)[0] if found is None else found[inside]
+    return found
 
 
 def _runs(series: Numbers, wanted: Numbers) -> list[Numbers]:
