@@ -46,8 +46,8 @@ coverage: $(DEV) ## Lines and branches that the tests of `make test` reach
 	$(PY) -m coverage run -m pytest -q tests/unit tests/property tests/contract
 	$(PY) -m coverage report --skip-covered
 
-e2e: $(DEV) ## Real processes, brokers and clients (needs mosquitto, victoria-metrics, postgresql; installs them where apt is at hand)
-	scripts/need.sh mosquitto mosquitto_pub:mosquitto-clients victoria-metrics psql:postgresql
+e2e: $(DEV) ## Real processes, brokers, browsers (needs mosquitto, victoria-metrics, postgresql, chromium; installs them where apt is at hand)
+	scripts/need.sh mosquitto mosquitto_pub:mosquitto-clients victoria-metrics psql:postgresql chromium /usr/share/fonts/truetype/wqy:fonts-wqy-zenhei
 	$(PYTEST) -n 2 --dist loadfile tests/e2e --timeout 600 $(ARGS)
 
 faults: $(DEV) ## Kills, power cuts, full disks, storms of junk (SHORT=1: a fiftieth of each)

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Have programs at hand: `scripts/need.sh mosquitto mosquitto_pub:mosquitto-clients` (command, or command:Debian package).
+# Have programs at hand: `scripts/need.sh mosquitto mosquitto_pub:mosquitto-clients` (command or file, or command:Debian package).
 # Installs with apt where that is possible, else says what is missing.
 set -eu
 missing=""
 for word in "$@"; do
-    command -v "${word%%:*}" >/dev/null 2>&1 || missing="$missing ${word##*:}"
+    command -v "${word%%:*}" >/dev/null 2>&1 || [ -e "${word%%:*}" ] || missing="$missing ${word##*:}"
 done
 [ -n "$missing" ] || exit 0
 

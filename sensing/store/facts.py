@@ -1,6 +1,7 @@
-"""Facts with history: text that is true of a thing from a time on. Only changes are kept, whatever the order in which they come.
+"""Facts with history: text that is true of a thing from a time on. Only changes are kept.
 
-A row says that a value held from `begin` and was last said at `seen`. A late fact that falls between the two splits the row.
+A row says that a value held from `begin` and was last said at `seen`. A late fact that falls between the two splits the row; the later part
+then begins at `seen`, for when else the value was said in between is not kept.
 """
 
 from __future__ import annotations
