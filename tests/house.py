@@ -123,6 +123,13 @@ class House:
         transport = httpx.ASGITransport(self.app, client=("192.0.2.7", 40_000))
         return httpx.AsyncClient(transport=transport, base_url="http://house", headers=self.headers(role), timeout=30)
 
+    async def ask(self, method, path, status=200, role=Role.ADMIN, **more):
+        """The body of an answer, which must have this status."""
+        async with self.client(role) as client:
+            answer = await client.request(method, path, **more)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
     def close(self):
         self.log.close()
         with closing(self.work.store):

@@ -27,11 +27,8 @@ def house(tmp_path):
     found.close()
 
 
-async def ask(house, method, path, status=200, role=Role.ENGINEER, **more):
-    async with house.client(role) as client:
-        answer = await client.request(method, path, **more)
-    assert answer.status_code == status, answer.text
-    return answer.json()
+async def ask(house, method, path, status=200, **more):
+    return await house.ask(method, path, status, more.pop("role", Role.ENGINEER), **more)
 
 
 async def inbox(house, **parameters):

@@ -19,10 +19,7 @@ def house(tmp_path_factory):
 
 
 async def ask(house, method, path, status=200, body=None, role=Role.ENGINEER, **parameters):
-    async with house.client(role) as client:
-        answer = await client.request(method, path, params=parameters, json=body)
-    assert answer.status_code == status, answer.text
-    return answer.json()
+    return await house.ask(method, path, status, role, params=parameters, json=body)
 
 
 async def test_registering_answers_all_that_a_device_needs(house):

@@ -15,10 +15,7 @@ def house(tmp_path_factory):
 
 
 async def ask(house, method, path, status=200, body=None, role=Role.ENGINEER, **parameters):
-    async with house.client(role) as client:
-        answer = await client.request(method, path, params=parameters, json=body)
-    assert answer.status_code == status, answer.text
-    return answer.json()
+    return await house.ask(method, path, status, role, params=parameters, json=body)
 
 
 async def test_a_label_leads_to_its_thing_and_takes_a_viewer(house):

@@ -15,19 +15,12 @@ def house(tmp_path):
     found.close()
 
 
-async def ask(house, method, path, status=200, role=Role.ADMIN, **more):
-    async with house.client(role) as client:
-        answer = await client.request(method, path, **more)
-    assert answer.status_code == status, answer.text
-    return answer.json()
-
-
 async def get(house, path, status=200, **parameters):
-    return await ask(house, "GET", path, status, params=parameters)
+    return await house.ask("GET", path, status, params=parameters)
 
 
 async def command(house, op, status=200, **args):
-    return await ask(house, "POST", "/api/commands", status, Role.OPERATOR, json={"op": op, "args": args})
+    return await house.ask("POST", "/api/commands", status, Role.OPERATOR, json={"op": op, "args": args})
 
 
 async def test_the_ledger_is_told_in_the_contracts_words(house):
@@ -149,23 +142,23 @@ async def test_what_knocked_is_accepted_and_its_frames_are_read_again(house):
     held = (await get(house, "/api/quarantine"))["items"]
     assert [(row["native"], row["principal"], row["frames"]) for row in held] == [("new-7", "gauge-1", 3)]
     body = {"adapter": "toy", "native": "new-7", "type": "gauge", "id": "gauge-7"}
-    done = await ask(house, "POST", "/api/quarantine/accept", role=Role.ENGINEER, json=body)
+    done = await house.ask("POST", "/api/quarantine/accept", role=Role.ENGINEER, json=body)
     assert done["result"]["accepted"]["decoded"] == 3
     assert done["device"]["principal"] == "gauge-1"
     assert done["device"]["password"] is None
     assert len((await get(house, "/api/observations", device="gauge-7"))["items"]) == 3
     assert (await get(house, "/api/quarantine"))["items"] == []
-    again = await ask(house, "POST", "/api/quarantine/accept", json=body)
+    again = await house.ask("POST", "/api/quarantine/accept", json=body)
     assert again["result"] == {"accepted": {}}
-    await ask(house, "POST", "/api/quarantine/accept", 404, json=body | {"native": "new-8", "id": "gauge-8"})
-    await ask(house, "POST", "/api/quarantine/accept", 422, json={"adapter": "toy"})
+    await house.ask("POST", "/api/quarantine/accept", 404, json=body | {"native": "new-8", "id": "gauge-8"})
+    await house.ask("POST", "/api/quarantine/accept", 422, json={"adapter": "toy"})
 
 
 async def test_what_was_registered_meanwhile_is_only_read_again(house):
     """Accepting a native id that is registered by now registers nothing."""
     house.send("gauge-1", reading("new-7", 1.0, house.now))
     house.device("gauge-7", native="new-7", principal="gauge-1")
-    done = await ask(house, "POST", "/api/quarantine/accept", json={"adapter": "toy", "native": "new-7"})
+    done = await house.ask("POST", "/api/quarantine/accept", json={"adapter": "toy", "native": "new-7"})
     assert done["device"]["id"] == "gauge-7"
     assert len((await get(house, "/api/observations", device="gauge-7"))["items"]) == 1
 

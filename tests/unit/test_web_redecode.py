@@ -18,23 +18,16 @@ def house(tmp_path):
     found.close()
 
 
-async def ask(house, method, path, status=200, role=Role.ADMIN, **more):
-    async with house.client(role) as client:
-        answer = await client.request(method, path, **more)
-    assert answer.status_code == status, answer.text
-    return answer.json()
-
-
 async def tried(house, status=200, role=Role.ENGINEER, **parameters):
-    return await ask(house, "GET", "/api/redecode", status, role, params=parameters)
+    return await house.ask("GET", "/api/redecode", status, role, params=parameters)
 
 
 async def edit(house, **changes):
-    await ask(house, "PATCH", "/api/devices/gauge-1", json={**changes, "valid_from": "2020-01-01T00:00:00Z", "reobserve": False})
+    await house.ask("PATCH", "/api/devices/gauge-1", json={**changes, "valid_from": "2020-01-01T00:00:00Z", "reobserve": False})
 
 
 async def redecode(house, status=200, role=Role.ENGINEER, **args):
-    return await ask(house, "POST", "/api/commands", status, role, json={"op": "redecode", "args": args})
+    return await house.ask("POST", "/api/commands", status, role, json={"op": "redecode", "args": args})
 
 
 async def test_old_and_new_stand_side_by_side(house):
@@ -49,7 +42,7 @@ async def test_old_and_new_stand_side_by_side(house):
         "change": "changed", "device": "gauge-1", "property": "water_level", "statistic": "instant", "channel": "", "run": "",
         "time": rfc3339(house.at), "old": 1.0, "old_quality": 1, "new": 3.0, "new_quality": 1, "unit": "m", "frame": places[0],
     }  # fmt: skip
-    assert (await ask(house, "GET", "/api/observations"))["items"][0]["result"] == 1.0
+    assert (await house.ask("GET", "/api/observations"))["items"][0]["result"] == 1.0
 
 
 async def test_doing_it_does_what_was_shown(house):
@@ -58,18 +51,18 @@ async def test_doing_it_does_what_was_shown(house):
     await edit(house, zero=2.0)
     assert (await redecode(house, device="gauge-1", since="2h"))["result"] == {"redecoded": {"decoded": 1}}
     assert (await tried(house, device="gauge-1"))["counts"] == {"same": 2, "changed": 0, "new": 0, "gone": 0}
-    rows = (await ask(house, "GET", "/api/observations", params={"served": "0"}))["items"]
+    rows = (await house.ask("GET", "/api/observations", params={"served": "0"}))["items"]
     assert sorted(row["result"] for row in rows) == [1.0, 2.0, 3.0, 4.0]
-    served = (await ask(house, "GET", "/api/observations"))["items"]
+    served = (await house.ask("GET", "/api/observations"))["items"]
     assert [row["result"] for row in served] == [3.0, 4.0]
-    assert (await ask(house, "GET", "/api/ledger"))["balanced"] is True
+    assert (await house.ask("GET", "/api/ledger"))["balanced"] is True
 
 
 async def test_quality_alone_is_a_change(house):
     """A device whose limits were corrected: the result stays, the flag would not."""
     house.send("gauge-1", reading("gauge-1", 50.0, house.at))
     await edit(house, settings={"level": "relative", "sentinels": {"water_level": [50.0]}})
-    row = (await ask(house, "GET", "/api/observations"))["items"][0]
+    row = (await house.ask("GET", "/api/observations"))["items"][0]
     found = await tried(house, device="gauge-1")
     assert (row["quality"], row["reason"]) == (4, "range")
     assert found["counts"]["changed"] == 0  # both are quality 4
@@ -148,27 +141,27 @@ async def test_dead_letters_say_what_would_become_of_them(house, monkeypatch):
     """With `again` each open letter has its outcome today: decoded, or the reason that would still hold it."""
     house.send("gauge-1", b"junk")
     house.send("gauge-1", b'[{"n": "gauge-1", "v": "x", "t": 1}]')
-    found = (await ask(house, "GET", "/api/dead-letters", params={"again": "1"}))["items"]
+    found = (await house.ask("GET", "/api/dead-letters", params={"again": "1"}))["items"]
     assert [(row["becomes"], row["still"]) for row in found] == [("dead_lettered", "not_json"), ("dead_lettered", "bad_number")]
     decode = houses.Toy.decode
     good = b'[{"n": "gauge-1", "v": 1.0, "t": %d}]' % house.at
     monkeypatch.setattr(houses.Toy, "decode", lambda self, payload, context, state=None: decode(self, good, context, state))
-    found = (await ask(house, "GET", "/api/dead-letters", params={"again": "1"}))["items"]
+    found = (await house.ask("GET", "/api/dead-letters", params={"again": "1"}))["items"]
     assert [(row["becomes"], row["still"]) for row in found] == [("decoded", None), ("decoded", None)]
-    assert "becomes" not in (await ask(house, "GET", "/api/dead-letters"))["items"][0]
+    assert "becomes" not in (await house.ask("GET", "/api/dead-letters"))["items"][0]
 
 
 async def test_a_dead_letter_comes_with_its_spans(house, monkeypatch):
     """What the adapter's annotate says of the frame, with its devices' settings; null where it cannot tell."""
     place = house.send("gauge-1", b"junk")
-    assert (await ask(house, "GET", f"/api/dead-letters/{place}.0"))["spans"] is None
+    assert (await house.ask("GET", f"/api/dead-letters/{place}.0"))["spans"] is None
 
     def annotate(self, payload, context):
         level = context.settings("gauge-1")["level"]
         return [Span(0, len(payload), "text", ("文本", "text"), f"{context.principal} {level}", bad=True)]
 
     monkeypatch.setattr(houses.Toy, "annotate", annotate, raising=False)
-    assert (await ask(house, "GET", f"/api/dead-letters/{place}.0"))["spans"] == [
+    assert (await house.ask("GET", f"/api/dead-letters/{place}.0"))["spans"] == [
         {
             "offset": 0,
             "length": 4,
@@ -180,5 +173,5 @@ async def test_a_dead_letter_comes_with_its_spans(house, monkeypatch):
     ]
     house.send("gauge-1", reading("gauge-1", 1.0, house.at))
     asked = {"device": "gauge-1", "property": "water_level", "time": rfc3339(house.at)}
-    steps = (await ask(house, "GET", "/api/explain", params=asked))["steps"]
+    steps = (await house.ask("GET", "/api/explain", params=asked))["steps"]
     assert steps[0]["spans"][0]["name"] == "text"
