@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import struct
 from collections.abc import Iterable, Iterator
@@ -14,10 +15,18 @@ from .lake import FOLDER, catalogue
 
 _CHUNK = 400_000
 """Rows that are held in memory at once."""
+_TRIES = 4
 
 
 def digest(connection: apsw.Connection, run: str | None = None) -> str:
     """A hash over series, times, revisions and results, whatever the order in which they came, sealed or not."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(FileNotFoundError):  # a file was replaced and removed meanwhile: look again
+            return _digest(connection, run)
+    return _digest(connection, run)
+
+
+def _digest(connection: apsw.Connection, run: str | None) -> str:
     with connection:
         now = catalogue.read(connection)
         query = """SELECT s.thing, s.property, s.statistic, s.channel, s.run, h.time, h.begin, h.result, h.revision, h.served, h.lon, h.lat

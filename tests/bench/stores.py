@@ -52,6 +52,7 @@ def store(place: Place) -> Iterator[dict[str, Any]]:
                 ours,
                 lambda text=theirs: duck.execute(text[0]).fetchall(),
                 lambda text=theirs: plain.execute(text[1]).fetchall(),
+                same=beside == rows,
             )  # type: ignore[misc]
         yield {"case": "24 h of one series, cold `sensing query`", **_cold(folder / "ours"), "agree": True}
     yield _five_billion(folder / "ours")
@@ -83,13 +84,14 @@ def _questions(reader: StoreReader, data: Any) -> Iterator[tuple[str, Ask, tuple
     yield "5-minute means of 7 days", lambda: week.arrow().num_rows, (f"SELECT {mean.replace('/', '//')}", f"SELECT {mean}")
 
 
-def _compared(case: str, ours: Ask, duck: Ask, plain: Ask) -> dict[str, Any]:
+def _compared(case: str, ours: Ask, duck: Ask, plain: Ask, *, same: bool) -> dict[str, Any]:
+    """same: whether the others hold all of our rows; of a billion they hold the newest ones."""
     ms, cpu, found = _best(ours)
     duck_ms, _, by_duck = _best(duck)
     plain_ms, _, by_plain = _best(plain, 2)
     return {
         "case": case, "ms": ms, "cpu_ms": cpu, "duckdb": duck_ms, "sqlite": plain_ms, "of_duckdb": duck_ms / ms, "of_sqlite": plain_ms / ms,
-        "agree": len(by_duck) == len(by_plain) == found,
+        "agree": len(by_duck) == len(by_plain) and (len(by_duck) == found if same else len(by_duck) <= found),
     }  # fmt: skip
 
 
