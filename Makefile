@@ -20,8 +20,9 @@ setup: $(RUN) ## Set up .venv with what running needs (Python >= 3.11, nothing e
 
 dev: $(DEV)
 
-demo: $(RUN) ## Set up, then run the city in small: 50 simulated devices (DEMO="--http-port 8081")
-	.venv/bin/sensing up --demo $(DEMO)
+STORM_SHOWN = --storm meranti-2016 --speed 60 --devices 200
+demo: $(RUN) ## Set up, then run the city in small under Typhoon Meranti, an hour a minute (DEMO="--http-port 8081")
+	.venv/bin/sensing up --demo $(STORM_SHOWN) $(DEMO)
 
 storm: $(RUN) ## A drill: Typhoon Meranti with faults, scored, with a report (STORM="gulei-leak --devices 500")
 	.venv/bin/sensing --data data/drill storm run $(STORM)
@@ -58,8 +59,10 @@ bench: $(DEV) ## Speed, beside what one would use instead (needs mosquitto, post
 	scripts/need.sh mosquitto mosquitto_pub:mosquitto-clients psql:postgresql
 	.venv/bin/python -m tests.bench $(ARGS)
 
-docs: $(DEV) ## Write the generated parts of docs/ anew
+docs: $(DEV) ## Write the generated parts of docs/ anew, and take the README's picture (needs chromium)
 	$(PY) scripts/generate_docs.py
+	scripts/need.sh chromium
+	$(PY) scripts/screenshot.py
 
 lock: ## Resolve the dependencies anew (needs uv)
 	$(UV) pip compile pyproject.toml --group build $(LOCKING) -o locks/run.lock

@@ -1,6 +1,6 @@
 """The composition root: the only file that sees everything. Each function puts one role together and runs it.
 
-python -m sensing.app ROLE DATA      ROLE is door, work, lake, web or export; `sensing up` starts them (supervisor.py)
+python -m sensing.app ROLE DATA      ROLE is door, work, lake, web, export or alerts; `sensing up` starts them (supervisor.py)
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def run_door(data: Path) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        doorway = Doorway(data, settings.load(data).settings, frozenset(adapters()))
+        doorway = Doorway(data, settings.load(data).settings, frozenset(adapters()), _domain(data))
         await doorway.run(stop)
 
     asyncio.run(main())
@@ -164,6 +164,18 @@ def run_export(data: Path) -> None:
     exporter.run()
 
 
+def run_alerts(data: Path) -> None:
+    """The alerts role until a signal: events told to the targets of the settings."""
+    from .alerts.role import Alerting
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    alerting = Alerting(data, settings.load(data).settings, stop)
+    runfile.write(data, {"pid": os.getpid()}, "run/alerts.json")
+    alerting.run()
+
+
 def run_web(data: Path) -> None:
     """The web role until a signal."""
     from .web import serve
@@ -184,6 +196,7 @@ def offline_app(data: Path) -> Starlette:
 
 _ROLES: dict[str, Callable[[Path], None]] = {
     "door": run_door, "work": run_work, "lake": run_lake, "web": run_web, "export": run_export,
+    "alerts": run_alerts,
 }  # fmt: skip
 
 

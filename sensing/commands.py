@@ -10,7 +10,12 @@
     release   {adapter?, native?, principal?, why}    quarantined frames closed unread
     retake    {adapter?, native?, principal?}         and open again
     annotate  {device, property, from, to, quality, reason}
+    cargo     {run, rows: [{thing, name, un?, goods, tonnes?, last_port, time}]}  what ships carry
+    inspect   {thing, time, note}                   somebody was aboard a ship
+    track     {run, storm, points: [[time, lon, lat, wind, pressure]]}  where a storm is expected; replaces what was told of it
     ack_event, close_event {event, note}           what somebody says of an event; of one that was replaced, it goes to what stands now
+    assign_event {event, to, due?, note}           it is somebody's task until then
+    escalate_event {event, note}                   somebody above must look after it
 
 The id makes a command sent twice one command. Results stand in the table `commands`.
 """
@@ -30,7 +35,7 @@ from .ledger import HOUSE, Account
 from .model import Frame, JsonState, Micros, Quality, QualityReason
 from .reobserve import outcome
 from .rereading import CHUNK, Progress, each, through_again
-from .store import Batch, Mark
+from .store import Batch, Bulletin, Cargo, Inspection, Mark
 from .store.events import markable
 
 if TYPE_CHECKING:
@@ -194,12 +199,41 @@ def _annotate(_work: Work, command: Command, frame: Frame, batch: Batch) -> dict
     return {"annotated": command.id}
 
 
+def _cargo(_work: Work, command: Command, frame: Frame, batch: Batch) -> dict[str, Any]:
+    at, run = command.at or frame.received, str(command.args.get("run", ""))
+    for row in command.args["rows"]:
+        un, tonnes = row.get("un"), row.get("tonnes")
+        batch.cargoes.append(Cargo(
+            str(row["thing"]), run, str(row.get("name", "")), None if un is None else int(un), str(row.get("goods", "")),
+            None if tonnes is None else float(tonnes), str(row.get("last_port", "")), int(row["time"]), command.by, at, frame.place,
+        ))  # fmt: skip
+    return {"cargoes": len(batch.cargoes)}
+
+
+def _inspect(_work: Work, command: Command, frame: Frame, batch: Batch) -> dict[str, Any]:
+    args, at = command.args, command.at or frame.received
+    batch.inspections.append(
+        Inspection(command.id, str(args["thing"]), int(args.get("time") or at), str(args["note"]), command.by, at, frame.place)
+    )
+    return {"inspected": str(args["thing"])}
+
+
+def _track(_work: Work, command: Command, frame: Frame, batch: Batch) -> dict[str, Any]:
+    args, at = command.args, command.at or frame.received
+    points = [
+        (int(time), float(lon), float(lat), float(wind), float(pressure)) for time, lon, lat, wind, pressure in args["points"]
+    ]
+    batch.bulletins.append(Bulletin(str(args.get("run", "")), str(args["storm"]), points, command.by, at, frame.place))
+    return {"storm": str(args["storm"]), "points": len(points)}
+
+
 def _mark(word: str) -> Callable[[Work, Command, Frame, Batch], dict[str, Any]]:
     def act(work: Work, command: Command, frame: Frame, batch: Batch) -> dict[str, Any]:
         """Raises NotFoundError, ConflictError."""
         event = markable(work.store.connection, str(command.args["event"]), word)
         at = command.at or frame.received
-        batch.marks.append(Mark(event.id, word, command.by, at, str(command.args.get("note", ""))))
+        more = {"to": str(command.args["to"]), "due": command.args.get("due")} if word == "assigned" else {}
+        batch.marks.append(Mark(event.id, word, command.by, at, str(command.args.get("note", "")), more))
         return {word: event.id}
 
     return act
@@ -214,6 +248,11 @@ _OPS: dict[str, Callable[[Work, Command, Frame, Batch], dict[str, Any]]] = {
     "retake": _retake,
     "reobserve": _reobserve,
     "annotate": _annotate,
+    "cargo": _cargo,
+    "inspect": _inspect,
+    "track": _track,
     "ack_event": _mark("acknowledged"),
     "close_event": _mark("closed"),
+    "assign_event": _mark("assigned"),
+    "escalate_event": _mark("escalated"),
 }

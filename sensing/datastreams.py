@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from .checks.chosen import Chosen
+from .checks.limits import Limits
 from .events import Watched
 from .ledger import Account
 from .model import Micros, QualityReason, Source, Thing
@@ -21,11 +23,11 @@ _NOT_CURRENT = (QualityReason.CLOCK, QualityReason.TEST)
 
 
 class Known(Struct):
-    """What is known of one thing. lines: (run, property, statistic, channel) to the datastream's number and what watches it."""
+    """What is known of one thing. lines: (run, property, statistic, channel) to the datastream's number, what watches and what checks it."""
 
     thing: Thing
     ways: Ways
-    lines: dict[tuple[str, str, str, str], tuple[int, Watched | None]]
+    lines: dict[tuple[str, str, str, str], tuple[int, Watched | None, Limits | None]]
 
 
 class Datastreams:
@@ -34,6 +36,7 @@ class Datastreams:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._watch = Watch()
+        self._chosen = Chosen()
         self._known: dict[str, Known] = {}
 
     def of(self, thing: Thing) -> Known:
@@ -45,6 +48,13 @@ class Datastreams:
             known = self._known[thing.id] = Known(thing, {}, {})
         return known
 
+    def whereabouts(self, thing: str) -> tuple[float, float] | None:
+        """Where a thing that was met lately stands: (lon, lat)."""
+        known = self._known.get(thing)
+        if known is None or known.thing.lon is None or known.thing.lat is None:
+            return None
+        return known.thing.lon, known.thing.lat
+
     def row(
         self, known: Known, o: Observed, source: Source, received: Micros, place: int, heard: Micros, account: Account | None
     ) -> Row:
@@ -53,15 +63,15 @@ class Datastreams:
         line = known.lines.get(words)
         if line is None:
             line = known.lines[words] = self._line(known.thing, o, source)
-        number, watched = line
+        number, watched, limits = line
         reason = o.reason
         return Row(
             number, o.time, o.begin, o.result, o.quality, _REASONS[reason], o.revision, o.generation, o.sent, o.rank, received, place,
             o.lon, o.lat, (reason == "" or reason not in _NOT_CURRENT) and (o.result is not None or o.lon is not None), account,
-            known.thing.shared, watched, heard if watched is not None else 0,
+            known.thing.shared, watched, heard if watched is not None or limits is not None else 0, limits,
         )  # fmt: skip
 
-    def _line(self, thing: Thing, o: Observed, source: Source) -> tuple[int, Watched | None]:
+    def _line(self, thing: Thing, o: Observed, source: Source) -> tuple[int, Watched | None, Limits | None]:
         key = SeriesKey(thing.id, o.property, o.statistic, o.channel, source.run)
-        watched = self._watch.over(thing, o.property, o.statistic, o.channel) if "thresholds" in thing.settings else None
-        return self._store.series(key, source.origin, o.unit), watched
+        watched = self._watch.over(thing, o.property, o.statistic, o.channel, source)
+        return self._store.series(key, source.origin, o.unit), watched, self._chosen.limits(thing, o.property, o.statistic)

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 from collections import Counter, deque
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -21,6 +22,7 @@ from .metrics import Metrics
 from .mqtt.committer import Committer
 from .mqtt.door import Door
 from .mqtt.knocks import BAD, Knocks
+from .newsfeed import Feed
 from .registry import RegistryGatekeeper, located
 from .registry.known import known
 from .settings import Settings
@@ -47,7 +49,9 @@ _SWEEP, _SWEEP_SHARE, _SWEEP_PAUSE_S = 2_000, 0.05, 0.02
 class Doorway:
     """The door of a data folder, until `stop` is set."""
 
-    def __init__(self, data: Path, settings: Settings, adapters: frozenset[str]) -> None:
+    def __init__(
+        self, data: Path, settings: Settings, adapters: frozenset[str], domain: Callable[[str], str] = lambda _device: ""
+    ) -> None:
         self._data = data
         self._settings = settings
         self._metrics = Metrics()
@@ -67,6 +71,7 @@ class Doorway:
         self._next_try = 0.0
         self._late: deque[tuple[float, str, str, bytes]] = deque(maxlen=_MOST_LATE)
         self._subscribers = self._made_subscribers(adapters)
+        self._feed = Feed(self.door, partial(open_reader, data, settings), domain, self._metrics)
 
     def _made_subscribers(self, adapters: frozenset[str]) -> list[Any]:
         if not self._settings.brokers:
@@ -94,7 +99,7 @@ class Doorway:
         runfile.write(self._data, {
             "pid": os.getpid(), "host": self._settings.mqtt.host, "port": self.door.port, "tls_port": self.door.tls_port,
         }, "run/door.json")  # fmt: skip
-        tasks = [asyncio.create_task(job()) for job in (self._send_replies, self._keep_house, self._keep_archive)]
+        tasks = [asyncio.create_task(job()) for job in (self._send_replies, self._keep_house, self._keep_archive, self._feed.run)]
         await stop.wait()
         for task in tasks:
             task.cancel()

@@ -12,11 +12,12 @@ This is about what we find ourselves; events that others tell us come through th
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import Any
 
 from msgspec import Struct, field
 
 from .model import Micros
-from .thresholds import SEVERITIES, Rule
+from .rules import SEVERITIES, Rule
 
 OPEN, CLOSED, WITHDRAWN = "open", "closed", "withdrawn"
 STATES = (OPEN, CLOSED, WITHDRAWN)
@@ -34,6 +35,7 @@ class Episode(Struct, array_like=True):
     """One stay above the lowest level. start: when that was reached. end: the first sample below `clear`; None while it lasts.
 
     steps: severities as they were reached, each higher than the one before. peak: the worst value, and the first time it was there.
+    forecast: of a crossing, what was foretold at the peak (derive.forecast).
     """
 
     start: Micros
@@ -41,6 +43,7 @@ class Episode(Struct, array_like=True):
     peak_time: Micros
     steps: list[Step] = field(default_factory=list)
     end: Micros | None = None
+    forecast: dict[str, Any] | None = None
 
     @property
     def severity(self) -> int:
@@ -57,11 +60,28 @@ class Episode(Struct, array_like=True):
         return (end is None or self.start <= end) and (self.end is None or begin <= self.end)
 
 
-class Watched(Struct, frozen=True):
-    """What an observation is watched by. domain: of its thing, for the events that may come of it."""
+class Speaker(Struct, frozen=True):
+    """Who is missed when nothing comes: a thing in a run. limit: how long it may be silent, µs of event time."""
 
-    rule: Rule
+    thing: str
+    run: str
+    origin: str
+    adapter: str
+    native: str
+    principal: str
     domain: str
+    limit: Micros
+
+
+class Watched(Struct, frozen=True):
+    """What an observation is watched by: rules of its datastream, and whether its thing is missed when it falls silent.
+
+    domain: of its thing, for the events that may come of it.
+    """
+
+    rules: tuple[Rule, ...]
+    domain: str
+    speaker: Speaker | None = None
 
 
 class Machine(Struct):

@@ -19,7 +19,7 @@ Edge = tuple[float, float, float, float]
 
 _DEGREE_M = 111_195.0
 """Metres of a degree of a great circle."""
-_RIM = 0.02
+RIM = 0.02
 """Degrees along the edge of the coast's box where polygons end for no other reason: nothing is known there."""
 _REACH = 0.1
 """Degrees of latitude beyond which the distance to the shore is not looked for."""
@@ -34,7 +34,7 @@ def shore_m(point: Pair) -> float | None:
     """
     edges, (west, south, east, north) = _coast()
     lon, lat = point
-    if not (west + _RIM < lon < east - _RIM and south + _RIM < lat < north - _RIM):
+    if not (west + RIM < lon < east - RIM and south + RIM < lat < north - RIM):
         return None
     inside, nearest = False, FAR_M
     squeeze = cos(radians(lat))
@@ -44,6 +44,11 @@ def shore_m(point: Pair) -> float | None:
         if (y1 < lat + _REACH or y2 < lat + _REACH) and (y1 > lat - _REACH or y2 > lat - _REACH):
             nearest = min(nearest, _to_edge((x1 - lon) * squeeze, y1 - lat, (x2 - lon) * squeeze, y2 - lat))
     return nearest if inside else -nearest
+
+
+def coast() -> tuple[list[Edge], tuple[float, float, float, float]]:
+    """All outlines as segments (lon, lat, lon, lat), and the box that they fill: (west, south, east, north)."""
+    return _coast()
 
 
 def _to_edge(x1: float, y1: float, x2: float, y2: float) -> float:

@@ -238,6 +238,10 @@ class Thing(Struct, frozen=True):
     configs: tuple[Config, ...] = (Config(),)
     shared: bool = False
     """Heard by any receiver and owned by none: a vessel that enrolled itself."""
+    cadence_s: float | None = None
+    """How often it reports, as its type says; None when that does not say."""
+    checks: Mapping[str, Any] = {}
+    """What its type's `[checks]` say, instead of config/quality.toml (sensing.checks.limits)."""
 
     def owned_by(self, principal: str) -> bool:
         """Whether a principal may speak for this thing: its own only, or a shared one."""
@@ -253,10 +257,11 @@ class Thing(Struct, frozen=True):
 
 
 class Grant(Struct, frozen=True):
-    """What a password opened: who connects, and what all it sends is marked with."""
+    """What a password opened: who connects, and what all it sends is marked with. reads: it hears the live feed of its run, and sends nothing."""
 
     principal: str
     credential: str
     origin: str = Origin.LIVE
     run: str = ""
     expires: Micros | None = None
+    reads: bool = False

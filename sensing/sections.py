@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +10,8 @@ import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
 from .topics import is_id
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?")
 
 
 class Section(BaseModel):
@@ -98,7 +101,19 @@ class Http(Section):
     max_rate: float = Field(200.0, gt=0, description="Sustained requests a second of one token or person")
     max_burst: int = Field(1_000, ge=1, description="Requests that one token or person may make at once above the rate")
     public_url: str = Field("", description="Where people reach pages, such as https://city.example: what QR labels say")
+    cors_origins: list[str] = Field(
+        default_factory=list,
+        description="Other sites whose pages may read the API with a token, by origin: `https://city.example`",
+    )
     upload_mb: int = Field(256, ge=1, description="Largest file of devices that an import takes, MB")
+
+    @pydantic.field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, found: list[str]) -> list[str]:
+        for each in found:
+            if not _ORIGIN.fullmatch(each):
+                raise ValueError(f'"{each[:80]}" is no origin: write https://host or https://host:port, each by name')
+        return found
 
 
 class Retention(Section):

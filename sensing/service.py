@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import runfile, settings
+from .access import Role
 from .errors import ConflictError, NotFoundError, TimedOutError
 from .registry import Actor, Registry
 from .registry.casts import enrol
@@ -23,6 +24,8 @@ READY_S = 60.0
 _DEMO = Actor("demo")
 Ready = Callable[[Mapping[str, Any]], None]
 DEMO_STORM = "plum-rain"
+GUEST = "demo"
+"""Whom the demo's one-time link signs in: nobody's password does."""
 Cast = Callable[[Sequence[str]], Mapping[str, Any]]
 """Who will speak in a storm, by the words of its player: `gateways` (id to kind) and `devices` (registration fields)."""
 
@@ -70,6 +73,8 @@ def _start(supervisor: Supervisor) -> Mapping[str, Any]:
     supervisor.add("lake")
     if settings.load(supervisor.data).settings.export:
         supervisor.add("export")
+    if settings.load(supervisor.data).settings.alerts:
+        supervisor.add("alerts")
     return supervisor.announce(http=http["url"])
 
 
@@ -84,7 +89,8 @@ def _start_demo(
         for earlier in registry.list_runs():
             if earlier.id.startswith("demo-") and earlier.ended is None:
                 registry.end_run(earlier.id, actor=_DEMO)
-        passwords = enrol(registry, run, "simulated", "demo", roster["gateways"], roster["devices"], _DEMO)
+        registry.ensure_guest(GUEST, Role.ADMIN, actor=_DEMO)
+        passwords = enrol(registry, run, "simulated", str(roster["storm"]), roster["gateways"], roster["devices"], _DEMO)
     finally:
         registry.close()
     runfile.write(supervisor.data, passwords, "run/demo-credentials.json")

@@ -33,11 +33,14 @@ from .sections import (
     Store,
     Work,
 )
+from .telling import Alert, Cap
 
 __all__ = [
     "ENV",
+    "Alert",
     "Archive",
     "Broker",
+    "Cap",
     "Commit",
     "Disk",
     "Export",
@@ -75,15 +78,17 @@ class Settings(Section):
     archive: Archive = Archive()
     retention: Retention = Retention()
     disk: Disk = Disk()
+    cap: Cap = Cap()
     brokers: list[Broker] = Field(default_factory=list)
     export: list[Export] = Field(default_factory=list)
+    alerts: list[Alert] = Field(default_factory=list)
     foreign_topics: list[Foreign] = Field(default_factory=list)
 
     @pydantic.model_validator(mode="after")
     def _told_apart(self) -> Settings:
-        names = [target.name for target in self.export]
-        if len(set(names)) < len(names):
-            raise ValueError(f"export: names must differ, these do not: {', '.join(names)}")
+        for what, names in (("export", [one.name for one in self.export]), ("alerts", [one.name for one in self.alerts])):
+            if len(set(names)) < len(names):
+                raise ValueError(f"{what}: names must differ, these do not: {', '.join(names)}")
         return self
 
 

@@ -15,6 +15,7 @@ import pydantic
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from . import properties, thresholds, units
+from .checks import limits
 from .errors import ValidationError
 from .model import Domain
 from .paths import config_dir
@@ -23,7 +24,7 @@ from .topics import ADAPTER, is_id
 Limit = Annotated[tuple[float, float], Field(description="[low, high] in the property's unit")]
 
 
-_STAGES = frozenset(("level", "sentinels", "thresholds"))
+_STAGES = frozenset(("level", "sentinels", "thresholds", "silent", "checks"))
 """Settings that the stages read, whatever the adapter is."""
 
 
@@ -46,6 +47,7 @@ class ThingType(BaseModel):
     limits: dict[str, Limit] = {}
     units: dict[str, str] = Field({}, description="Property to the unit its wire values are in, when the wire does not say")
     settings: dict[str, Any] = {}
+    checks: dict[str, Any] = Field({}, description="Fields that replace those of config/quality.toml (docs/quality.md)")
     stands: Literal["", "land", "shore", "sea"] = Field(
         "", description="Where its kind stands; the checklist holds its place against the coast. shore: on it, on either side"
     )
@@ -91,6 +93,8 @@ class ThingType(BaseModel):
             raise ValueError("settings.sentinels: write property = [numbers]")
         try:
             thresholds.read(self.settings.get("thresholds"))
+            limits.read(self.checks)
+            limits.read(self.settings.get("checks"), "settings.checks")
         except ValidationError as error:
             raise ValueError(f"settings.{error}") from None
         return self

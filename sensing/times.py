@@ -66,6 +66,11 @@ def parse_instant(text: str) -> int:
     return from_datetime(instant if instant.tzinfo else instant.replace(tzinfo=BEIJING))
 
 
+def until(text: str, at: int) -> int:
+    """A duration after `at`, or an instant. Raises UsageError."""
+    return at + parse_duration(text) if _DURATION.fullmatch(text.strip()) else parse_instant(text)
+
+
 def since(text: str, at: int) -> int:
     """A duration before `at`, or an instant. Raises UsageError."""
     return at - parse_duration(text) if _DURATION.fullmatch(text.strip()) else parse_instant(text)

@@ -11,6 +11,7 @@ from msgspec import Struct
 ID = re.compile(r"[a-z0-9-]{1,64}")
 ADAPTER = re.compile(r"[a-z0-9]{1,32}")
 ROOT = "sensing/v1"
+FEED = "feed/v1"
 KINDS = ("up", "status")
 LAST_WORD = "last"
 """The key of the clock frame that is a gateway's last word in a run."""
@@ -48,6 +49,11 @@ def up(adapter: str, principal: str) -> str:
 def down(adapter: str, principal: str) -> str:
     """Where the service answers a principal."""
     return f"{ROOT}/{adapter}/{principal}/down"
+
+
+def fed(domain: str, device: str, name: str) -> str:
+    """Where readers find the normalised observations of a device's property; `events` for a domain: its events of a kind."""
+    return f"{FEED}/{domain}/{device}/{name}"
 
 
 def parse(topic: str) -> Topic | None:

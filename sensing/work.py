@@ -37,9 +37,8 @@ from .streams import Past, Streams
 
 _log = logs.get("work")
 _MOST_ROWS = 20_000
-"""Rows after which a batch is committed however few frames it took: bounds memory and the time a commit takes."""
-_REDELIVERY = 100_000
-"""How many places back the first delivery of a frame marked as duplicate is looked for."""
+"""Rows after which a batch is committed, however few its frames: bounds memory and the time a commit takes."""
+_REDELIVERY = 100_000  # how many places back the first delivery of a frame marked as duplicate is looked for
 
 
 class Work:
@@ -65,6 +64,7 @@ class Work:
         """What one frame leaves for the next, as the store has it."""
         self._streams = Streams(self.store.connection)
         self.datastreams = Datastreams(self.store)
+        self.store.locate(self.datastreams.whereabouts)
         self._past = Past(self.log)
         self._inbox = Inbox(self.store.connection, self._settings.work.quarantine_limit)
         self._enrolment = Enrolment(self.store.connection, self.directory, self._settings.work.enrol_limit)
@@ -123,6 +123,7 @@ class Work:
             self._version = version
             self._decoder.refresh()
             self._enrolment.refresh()
+            self.store.locate(self.datastreams.whereabouts)
 
     def _batch(self, frames: Sequence[Frame]) -> int:
         """Process frames from the front until the batch is full; commit it; returns how many it took."""
@@ -132,7 +133,7 @@ class Work:
             if frame.source.adapter == "command" and taken:
                 break
             self.take(frame, batch)
-            batch.place = frame.place
+            batch.place, batch.received = frame.place, max(batch.received, frame.received)
             taken += 1
             if frame.source.adapter == "command" or len(batch.rows) >= _MOST_ROWS:
                 break
@@ -141,6 +142,7 @@ class Work:
 
     def commit(self, batch: Batch) -> None:
         """Commit a batch; what it says about streams becomes what we remember."""
+        batch.in_service = lambda adapter, native: self.directory.find(adapter, native) is not None
         failpoints.reach("work.before_commit")
         self.store.commit(batch)
         failpoints.reach("work.after_commit")
@@ -165,6 +167,8 @@ class Work:
             self._inbox.recount()
         elif source.kind != "up" or source.adapter == "clock":
             batch.tally.ended(counted, "silent")
+            if source.kind == "status":
+                batch.statuses.append((source.principal, source.run, source.origin, heard, frame.payload == b"offline"))
         else:
             state = self._streams.state(source.stream) if lane.stateful else None
             decoded = self._decoder.decode(lane, frame, state, heard)

@@ -26,6 +26,8 @@ VESSELS_SHARE = 5
 """One ship for so many devices: 500 for 2,500."""
 LEAD = HOUR
 """What a demo catches up with at its start, so that charts are not empty."""
+APPROACH = 3 * HOUR
+"""How long before landfall a demo shows a typhoon: it is on the map when the page opens."""
 
 
 class Cast:
@@ -42,8 +44,10 @@ class Cast:
         given, begin = self.given, None
         if given.now:
             begin = (times.now() - LEAD) // MINUTE * MINUTE
-            if open_story(given.storm).scenario.track is not None:
-                begin = None  # a best track stays where it is in time
+            told = open_story(given.storm, track=given.track).scenario
+            if told.track is not None:  # a best track stays where it is in time
+                begin = max(told.begin, (told.landfall or told.begin) - APPROACH - LEAD)
+                return open_story(given.storm, given.seed, track=given.track, begin=begin, end=told.end)
         return open_story(given.storm, given.seed, track=given.track, begin=begin)
 
     @property

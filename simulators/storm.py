@@ -71,9 +71,7 @@ class Run:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
-        clock = Clock(
-            self.cast.begin + LEAD if given.now and self.cast.begin > times.now() - 2 * LEAD else self.cast.begin, given.speed
-        )
+        clock = Clock(self.cast.begin + LEAD if given.now else self.cast.begin, given.speed)
         around = [asyncio.create_task(stop_when_orphaned(stop)), asyncio.create_task(self._tell_often())]
         if not given.now:
             loop.add_reader(sys.stdin.fileno(), self._hear)
@@ -215,7 +213,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--without", action="append", default=[], help="a device that is not there")
     parser.add_argument("--delay", action="append", default=[], help="a way that is slower: mqtt=40m")
     parser.add_argument("--for", dest="lasts", type=times.parse_duration, help="virtual time to play")
-    parser.add_argument("--now", action="store_true", help="begin an hour ago and go on for ever, as a demo")
+    parser.add_argument(
+        "--now", action="store_true", help="begin an hour ago, or shortly before landfall, and go on for ever, as a demo"
+    )
     parser.add_argument("--roster", action="store_true", help="say who will speak, and end")
     parser.add_argument("--host", default="127.0.0.1", help="where the door listens")
     parser.add_argument("--port", type=int, default=1883, help="its port")

@@ -49,8 +49,8 @@ class Postgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self):
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.folder}"
-        self._run("pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "-t", "30", "-o", options, "start")
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c recovery_init_sync_method=syncfs -k {self.folder}"
+        self._run("pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "-t", "120", "-o", options, "start")
         return self
 
     def kill(self):

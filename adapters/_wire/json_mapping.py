@@ -30,7 +30,7 @@ ABSENT: Any = object()
 """What a pointer finds where nothing is; null is something."""
 
 _STATISTIC = re.compile(r"instant|(mean|sum|min|max)(/[A-Za-z0-9-]{1,16})?")
-_KEYS = {"device", "each", "match", "time", "position", "values", "level", "sentinels", "period_rule", "thresholds"}
+_KEYS = {"device", "each", "match", "time", "position", "values", "level", "sentinels", "period_rule", "thresholds", "checks"}
 _VALUE_KEYS = {
     "at",
     "property",

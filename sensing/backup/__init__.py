@@ -1,6 +1,6 @@
 """Backup of a data folder while the service runs, and its restore (docs/operate.md, docs/decisions/0012).
 
-    export.db    first: what it has handed on must be in the store that is copied after it
+    export.db, cap.db, alerts.db   first: what they have handed on must be in the store that is copied after them
     store.db     one snapshot: its cursor is the mark of the backup; the lake's files that it names are linked at once
     log.db       after it: every frame up to the mark, and those that came since; the archive's files that it names likewise
     registry.db  last: it may know more than the mark, never less; keys of payloads are left out
@@ -18,7 +18,8 @@ from msgspec import Struct
 
 FORMAT = "sensing-backup/1"
 MANIFEST = "manifest.json"
-DATABASES = ("export.db", "store.db", "log.db", "registry.db")
+FIRST = ("export.db", "cap.db", "alerts.db")
+DATABASES = (*FIRST, "store.db", "log.db", "registry.db")
 FOLDERS = ("lake", "frames", "things", "storms")
 SINGLE = ("config.toml", "ca.crt")
 KEPT_APART = ("audit.key", "ca.key")

@@ -25,7 +25,10 @@ from . import DATABASES, KEPT_APART, Manifest, Tell
 from .bundle import Bundle
 from .take import schema
 
-_KNOWN = {"store.db": "sensing.store.schema", "export.db": "sensing.export.book"}
+_KNOWN = {
+    "store.db": "sensing.store.schema", "export.db": "sensing.export.book", "cap.db": "sensing.alerts.caps",
+    "alerts.db": "sensing.alerts.book",
+}  # fmt: skip
 _TAKE = "this backup cannot be relied on: take another one"
 
 

@@ -18,7 +18,7 @@ from sensing.framelog import archive
 from sensing.store import lake
 from sensing.store.lake import catalogue
 
-from . import Tell
+from . import FIRST, Tell
 
 _PAGES = 2_000
 _TRIES = 5
@@ -40,8 +40,9 @@ def snapshot(data: Path, folder: Path, tell: Tell) -> list[str]:
     if not (data / "store.db").exists():
         raise NotFoundError(f"{data / 'store.db'} is not there", "name a data folder that has run, with --data")
     _room(data)
-    if (data / "export.db").exists():
-        copy(data / "export.db", folder / "export.db", tell)
+    for name in FIRST:
+        if (data / name).exists():
+            copy(data / name, folder / name, tell)
     _again(lambda: _store(data, folder, tell))
     _again(lambda: _log(data, folder, tell))
     if not (data / "registry.db").exists():

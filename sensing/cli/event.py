@@ -14,10 +14,24 @@ app = typer.Typer(
     help="事件：超过警戒值的经过。Events: what rose above its thresholds, and what was said of it.", no_args_is_help=True
 )
 Id = Annotated[str, typer.Argument(metavar="ID", help="The id, as `event list` shows it")]
-_LISTED = ("severity", "state", "device", "kind", "channel", "start", "end", "peak", "acknowledged", "origin", "id")
+_LISTED = (
+    "severity",
+    "state",
+    "device",
+    "kind",
+    "level",
+    "start",
+    "end",
+    "peak",
+    "acknowledged",
+    "assigned",
+    "group",
+    "origin",
+    "id",
+)
 _SHOWN = (
-    "id", "severity", "state", "device", "kind", "statistic", "channel", "domain", "start", "end", "peak", "steps", "acknowledged",
-    "closed", "superseded_by", "first_seen", "frame", "origin", "run",
+    "id", "severity", "state", "device", "kind", "statistic", "channel", "domain", "level", "start", "end", "peak", "steps",
+    "forecast", "acknowledged", "assigned", "escalated", "closed", "incident", "group", "superseded_by", "first_seen", "frame", "origin", "run",
 )  # fmt: skip
 
 
@@ -35,6 +49,7 @@ def list_(
         str | None, typer.Option("--from", help="Only those that lasted until then (a duration ago or an instant)")
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Only those that began before")] = None,
+    assigned: Annotated[str | None, typer.Option(help="Only the tasks of this person")] = None,
     run: selection.Run = None,
     number: Annotated[int, typer.Option("-n", min=1, help="At most so many")] = 100,
 ) -> None:
@@ -52,7 +67,7 @@ def list_(
     with connect(data_folder()) as client:
         pages = client.pages(
             "/api/events", device=selection.devices(client, query), severity=severity, state=state, kind=kind, property=prop, type=type_,
-            area=area, domain=domain, run=run, from_=times.rfc3339(times.since(begin, now)) if begin else None,
+            area=area, domain=domain, assigned=assigned, run=run, from_=times.rfc3339(times.since(begin, now)) if begin else None,
             to=times.rfc3339(times.since(end, now)) if end else None, limit=min(number, 1000),
         )  # fmt: skip
         for page in pages:
@@ -65,7 +80,7 @@ def list_(
 
 @app.command(epilog=EPILOG)
 def show(event: Id) -> None:
-    """查看事件。Tell an event: when it began, which levels it reached, its worst value, who looked after it.
+    """查看事件。Tell the story of an event in plain words: what, where, since when, how it grew, what else happened nearby, who looks after it.
 
     Example: `sensing event show 671b69bd703a`
     """
@@ -75,6 +90,7 @@ def show(event: Id) -> None:
     with connect(data_folder()) as client:
         answer = client.get(f"/api/events/{segment(event)}")
     if layout() == "table":
+        _tell(answer["story"])
         block(_plain(answer), _SHOWN)
     else:
         show_one(answer)
@@ -98,12 +114,49 @@ def close(event: Id, note: Annotated[str, typer.Option(help="Why it is over")]) 
     _say("close_event", event, note)
 
 
-def _say(op: str, event: str, note: str) -> None:
+@app.command(epilog=EPILOG)
+def assign(
+    event: Id,
+    to: Annotated[str, typer.Option(help="Whose task it is")],
+    due: Annotated[str | None, typer.Option(help="Until when: a duration from now, or an instant")] = None,
+    note: Annotated[str, typer.Option(help="What is to be done")] = "",
+) -> None:
+    """指派事件。Make an event somebody's task. When it is overdue it is escalated; `event list --assigned` shows a person's tasks.
+
+    Example: `sensing event assign 671b69bd703a --to wang --due 2h --note "check the pumps"`
+    """
+    from sensing import times
+
+    if due is None:
+        _say("assign_event", event, note, to=to)
+    else:
+        _say("assign_event", event, note, to=to, due=times.rfc3339(times.until(due, times.now())))
+
+
+@app.command(epilog=EPILOG)
+def escalate(event: Id, note: Annotated[str, typer.Option(help="Why somebody above must look after it")] = "") -> None:
+    """升级事件。Hand an event to somebody above; an event that nobody acknowledges in time is escalated by itself.
+
+    Example: `sensing event escalate 671b69bd703a --note "pumps do not start"`
+    """
+    _say("escalate_event", event, note)
+
+
+def _say(op: str, event: str, note: str, **more: str) -> None:
     from .client import connect
     from .commands import obey
 
     with connect(data_folder()) as client:
-        obey(client, op, {"event": event, "note": note})
+        obey(client, op, {"event": event, "note": note, **more})
+
+
+def _tell(story: Mapping[str, Any]) -> None:
+    """The story, in Chinese with the English below it, or in English."""
+    from .output import printable, write
+    from .words import language
+
+    for spoken in ("zh", "en") if language() == "zh" else ("en",):
+        write("".join(f"{printable(line)}\n" for line in story[spoken]) + "\n")
 
 
 def _plain(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,7 +171,13 @@ def _plain(event: Mapping[str, Any]) -> dict[str, Any]:
 
     steps = [f"{cell('severity', step['severity'])} {local(step['time'])} {step['value']:g} {unit}" for step in event["steps"]]
     peak = event["peak"]
+    forecast, assigned, escalated = event["forecast"], event["assigned"], event["escalated"]
     return {
-        **event, "state": phrase("event_state", event["state"]), "peak": f"{peak['value']:g} {unit} {local(peak['time'])}", "steps": "; ".join(steps),
+        **event, "kind": phrase("kind", event["kind"]), "level": phrase("level", event["level"] or event["colour"] or ""),
+        "forecast": f"{cell('severity', forecast['level'])} {forecast['value']:g} {local(forecast['at'])}" if forecast else "",
+        "assigned": f"{assigned['to']} {local(assigned['due']) if assigned['due'] else ''}".rstrip() if assigned else "",
+        "escalated": f"{escalated['level']} {local(escalated['at'])} {escalated['note']}".rstrip() if escalated else "",
+        "incident": event["incident"]["id"] if event.get("incident") else "",
+        "state": phrase("event_state", event["state"]), "peak": f"{peak['value']:g} {unit} {local(peak['time'])}", "steps": "; ".join(steps),
         "acknowledged": person(event["acknowledged"]), "closed": person(event["closed"]),
     }  # fmt: skip

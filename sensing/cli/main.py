@@ -30,10 +30,13 @@ from . import (
     redecode,
     replay,
     service,
+    shift,
     storm,
     tail,
     token,
     user,
+    vessel,
+    watch,
 )
 from .lean import without
 from .root import EPILOG, Root
@@ -48,7 +51,23 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _one in (service, doctor, decode, tail, query, export, explain, redecode, ledger, annotate, record, replay, backup):
+for _one in (
+    service,
+    doctor,
+    decode,
+    tail,
+    query,
+    export,
+    explain,
+    redecode,
+    ledger,
+    annotate,
+    record,
+    replay,
+    backup,
+    watch,
+    shift,
+):
     app.add_typer(_one.app)
 device.app.add_typer(device_import.app)
 device.app.add_typer(device_edit.app)
@@ -62,6 +81,7 @@ for _name, _group in (
     ("dlq", dlq),
     ("quarantine", quarantine),
     ("event", event),
+    ("vessel", vessel),
     ("storm", storm),
     ("user", user),
     ("token", token),

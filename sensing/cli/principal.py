@@ -18,7 +18,7 @@ _LISTED = ("id", "kind", "name", "devices", "created", "retired")
 @app.command(epilog=EPILOG)
 def register(
     principal: Annotated[str, typer.Argument(metavar="ID", help="Its id and MQTT username: a-z, 0-9 and -")],
-    kind: Annotated[str, typer.Option(help="gateway, receiver, server, sensor or join")] = "gateway",
+    kind: Annotated[str, typer.Option(help="gateway, receiver, server, sensor, join or reader (of the live feed)")] = "gateway",
     name: Annotated[str | None, typer.Option(help="What people call it")] = None,
     origin: Origin = None,
     run: Run = None,

@@ -167,12 +167,38 @@ def _welcome(data: Path) -> None:
     mqtt = about.get("mqtt") or {}
     broker = f"mqtt://{mqtt.get('host')}:{mqtt.get('port')}"
     talk(say("ready"))
-    talk(f"  {say('api')}: {about.get('http')}")
+    folder = "" if str(data) == "data" else f" --data {data}"
+    _way_in(data, about, folder)
     talk(f"  MQTT: {broker}" + (f" · TLS {mqtt['tls_port']}" if mqtt.get("tls_port") else ""))
     if about.get("demo_run"):
         talk(f"  {say('drill', run=about['demo_run'])}")
-    folder = "" if str(data) == "data" else f" --data {data}"
     talk(f"  {say('look')}: sensing{folder} tail · sensing{folder} status · sensing{folder} device list")
+
+
+def _way_in(data: Path, about: Mapping[str, Any], folder: str) -> None:
+    """Where the pages are: in the demo a link that opens them, else how people come to sign in."""
+    from sensing.errors import SensingError
+
+    from .output import talk
+    from .words import say
+
+    http = about.get("http")
+    if not about.get("demo_run"):
+        talk(f"  {say('api')}: {http}")
+        talk(f"  {say('sign_in_how')}: sensing{folder} user add NAME --role admin · sensing{folder} user link NAME")
+        return
+    from sensing.service import GUEST
+
+    from .client import connect
+
+    try:
+        with connect(data, {}, network=True) as client:  # this service, wherever else SENSING_URL leads
+            path = client.post(f"/api/users/{GUEST}/link")["path"]
+    except SensingError as error:  # the service runs all the same
+        talk(f"  {say('api')}: {http} ({error.what})")
+        return
+    talk(f"  {say('demo_link')}:\n    {http}{path}")
+    talk(f"  {say('demo_again')}: sensing{folder} user link {GUEST}")
 
 
 def _export(each: Mapping[str, Any]) -> str:

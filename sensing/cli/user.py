@@ -78,6 +78,34 @@ def password(user: Id, password_stdin: FromStdin = False) -> None:
 
 
 @app.command(epilog=EPILOG)
+def link(
+    user: Id, lasts: Annotated[str, typer.Option("--for", metavar="TIME", help="How long it opens, at most 24h")] = "15m"
+) -> None:
+    """一次性登录链接。Print a link that signs somebody in, once, without a password. Whoever has it has their rights: hand it over with care.
+
+    It opens over TLS or on the machine itself.
+
+    Example: `sensing user link wang --for 10m`
+    """
+    from sensing import runfile
+
+    from .client import connect, segment
+    from .output import layout, show_one, talk, write
+    from .words import say
+
+    data = data_folder()
+    with connect(data) as client:
+        made = client.post(f"/api/users/{segment(user)}/link", {"lasts": lasts})
+    base = str((runfile.running(data) or {}).get("http") or "")
+    made = {"user": made["user"], "link": base + made["path"], "ends": made["ends"]}
+    if layout() != "table":
+        show_one(made)
+        return
+    write(f"{made['link']}\n")
+    talk(say("link_once", ends=made["ends"]))
+
+
+@app.command(epilog=EPILOG)
 def remove(user: Id, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")] = False) -> None:
     """移除用户。Let a person in no more, restorably. What they have open ends within 5 seconds.
 

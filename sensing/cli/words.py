@@ -30,10 +30,16 @@ def say(key: str, **values: object) -> str:
 
 def phrase(table: str, key: str) -> str:
     """An entry of a table of the catalogue in the person's language; the key itself when there is none."""
-    entry = _catalogue().get(table, {}).get(key)
-    if entry is None:
+    found = entry(table, key)
+    if found is None:
         return key
-    return f"{entry['zh']} {entry['en']}".strip() if language() == "zh" else str(entry["en"])
+    return f"{found['zh']} {found['en']}".strip() if language() == "zh" else str(found["en"])
+
+
+def entry(table: str, key: str) -> Mapping[str, str] | None:
+    """An entry of a table of the catalogue in both languages, `{zh, en}`; None when there is none."""
+    found: Mapping[str, str] | None = _catalogue().get(table, {}).get(key)
+    return found
 
 
 def both(text: Mapping[str, str] | str | None) -> str:

@@ -82,6 +82,11 @@ class Connection(asyncio.BufferedProtocol):
 
     # The dialogue's side
 
+    @property
+    def choked(self) -> bool:
+        """Whether the peer leaves what was written to it."""
+        return self._choked is not None
+
     def write(self, data: bytes) -> None:
         self._transport.write(data)
 

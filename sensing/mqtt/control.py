@@ -1,6 +1,7 @@
 """What a client says beside PUBLISH and CONNECT, and the answer: pure functions of its session and rights.
 
-Subscriptions are granted to the client's own `down` topics, at QoS 0 or 1; nothing else is delivered to anybody.
+Subscriptions are granted to the client's own `down` topics, at QoS 0 or 1, and to readers of the live feed, at QoS 0; nothing else is
+delivered to anybody.
 """
 
 from __future__ import annotations
@@ -76,8 +77,9 @@ def _granted(name: str, qos: int, session: Session, rights: Rights, version: int
     if rights.may_subscribe(name):
         if name not in session.subscriptions and len(session.subscriptions) >= _MOST_SUBSCRIPTIONS:
             return Code.QUOTA if version == V5 else Code.UNSPECIFIED
-        session.subscriptions[name] = min(qos, 1)
-        return min(qos, 1)
+        most = 0 if rights.reads else 1
+        session.subscriptions[name] = min(qos, most)
+        return min(qos, most)
     if version != V5:
         return Code.UNSPECIFIED
     return Code.NO_SHARED_SUBSCRIPTIONS if name.startswith("$share/") else Code.NOT_AUTHORISED

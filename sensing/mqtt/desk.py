@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 class Line(Protocol):
     """The socket's side."""
 
+    @property
+    def choked(self) -> bool:
+        """Whether the peer leaves what was written to it."""
+
     def write(self, data: bytes) -> None: ...
 
     def close(self) -> None:

@@ -118,7 +118,8 @@ class Dialogue:
 
     def send_down(self, topic: str, payload: bytes) -> bool:
         """Offer a message; False when the client has not subscribed, leaves too much unacknowledged, or takes no such size."""
-        message = offer(self.session, self.terms, topic, payload) if self.entered and not self.over else None
+        there = self.entered and not self.over and not (self.terms.grant.reads and self._line.choked)  # of the feed nothing waits
+        message = offer(self.session, self.terms, topic, payload) if there else None
         if message is not None:
             self._line.write(encode(message, self._decoder.version))
         return message is not None

@@ -145,6 +145,14 @@ class Door:
         self._metrics.count("sensing_messages_sent_total", taken)
         return taken > 0
 
+    def readers(self) -> dict[str, list[Dialogue]]:
+        """Those who hear the live feed now, by run."""
+        found: dict[str, list[Dialogue]] = {}
+        for one in self._live.values():
+            if one.terms.grant.reads and one.session.subscriptions:
+                found.setdefault(one.terms.grant.run, []).append(one)
+        return found
+
     def connected(self) -> int:
         """Clients let in now."""
         return len(self._live)

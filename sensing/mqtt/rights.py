@@ -25,6 +25,7 @@ class Rights:
     def __init__(self, grant: Grant, adapters: frozenset[str], foreign: Sequence[ForeignTopic]) -> None:
         self.known: dict[str, Source] = {}
         self._grant = grant
+        self.reads = grant.reads
         if grant.principal == SERVICE:
             self._adapters = adapters | SERVICE_ADAPTERS
         else:
@@ -36,7 +37,12 @@ class Rights:
         if topic in self.known:
             return self.known[topic]
         meaning = topics.parse(topic) or topics.foreign(topic, self._foreign)
-        if meaning is None or meaning.principal != self._grant.principal or meaning.adapter not in self._adapters:
+        if (
+            self._grant.reads
+            or meaning is None
+            or meaning.principal != self._grant.principal
+            or meaning.adapter not in self._adapters
+        ):
             return None
         grant = self._grant
         found = Source(meaning.adapter, grant.principal, topic, meaning.kind, grant.origin, grant.run)
@@ -45,8 +51,10 @@ class Rights:
         return found
 
     def may_subscribe(self, topic_filter: str) -> bool:
-        """Own `down` only, of one adapter or of all (`+`)."""
+        """Own `down` only, of one adapter or of all (`+`); of a reader, the live feed and nothing else."""
         parts = topic_filter.split("/")
+        if self._grant.reads:
+            return len(parts) > 2 and parts[:2] == topics.FEED.split("/")
         if len(parts) != 5:
             return False
         adapter = parts[2]

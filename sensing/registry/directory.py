@@ -20,7 +20,7 @@ from .recent import Recent
 from .records import Kind
 from .rows import config_of
 from .schema import IS_ACTIVE, UNDONE, configs, identifiers, principals, things
-from .types import limits_of, settings_of, units_of
+from .types import cadence_of, checks_of, limits_of, settings_of, units_of
 
 _MOST_CHANGES = 10_000
 """Beyond so many changed things it is cheaper to forget everything than to look at each."""
@@ -122,7 +122,7 @@ class RegistryDirectory:
         return Thing(
             id=thing_id, type=type_id, adapter=adapter, native=native, principal="", shared=True,
             domain=str(kind.domain) if kind is not None else Domain.ENVIRONMENT, settings=settings_of(self._types, type_id),
-            limits=limits_of(self._types, type_id),
+            limits=limits_of(self._types, type_id), checks=checks_of(self._types, type_id),
         )  # fmt: skip
 
     def close(self) -> None:
@@ -169,6 +169,8 @@ class RegistryDirectory:
             settings={**settings_of(self._types, row.type), **row.settings, **rule},
             limits=limits_of(self._types, row.type),
             configs=dated,
+            cadence_s=cadence_of(self._types, row.type),
+            checks=checks_of(self._types, row.type),
         )
 
     def _forget(self, since: int) -> None:

@@ -42,6 +42,8 @@ CHINESE = (
 RARE = ("offset", "mount_height", "period_rule", "serial")
 """Further columns, which a file has when one of its devices needs them."""
 EVERY_COLUMN = (*COLUMNS, *RARE)
+_NUMBERS = frozenset({"lat", "lon", "zero", "offset", "mount_height"})
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _FIELD = dict(zip(CHINESE, COLUMNS, strict=True))
 
 
@@ -159,7 +161,7 @@ def cells_of(device: Device) -> dict[str, str]:
 
 def form_of(cells: Mapping[str, str]) -> DeviceForm:
     """The form that a CSV row fills in; columns by their English or Chinese names, empty cells left out. Raises FormError."""
-    fields: dict[str, Any] = {_FIELD.get(name, name): text for name, text in cells.items() if text and not text.isspace()}
+    fields: dict[str, Any] = {_FIELD.get(name, name): bare(text) for name, text in cells.items() if text and not text.isspace()}
     if "settings" in fields:
         try:
             fields["settings"] = json.loads(fields["settings"])
@@ -170,12 +172,22 @@ def form_of(cells: Mapping[str, str]) -> DeviceForm:
     return DeviceForm.read(fields)
 
 
+def guarded(name: str, text: str) -> str:
+    """A text cell that a spreadsheet would take for a formula gets a quote before it, which `bare` takes away again."""
+    return f"'{text}" if name not in _NUMBERS and text.startswith((*_FORMULA, "'")) else text
+
+
+def bare(text: str) -> str:
+    """A cell as it was before `guarded`."""
+    return text[1:] if text.startswith("'") and text[1:].startswith((*_FORMULA, "'")) else text
+
+
 def _csv(devices: Iterator[Device], rare: tuple[str, ...]) -> Iterator[str]:
     sheet = io.StringIO()
     writer = csv.DictWriter(sheet, (*COLUMNS, *rare), extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for device in devices:
-        writer.writerow(cells_of(device))
+        writer.writerow({name: guarded(name, text) for name, text in cells_of(device).items()})
         yield sheet.getvalue()
         sheet.seek(0)
         sheet.truncate()

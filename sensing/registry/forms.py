@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from sensing import properties, thresholds, topics
+from sensing.checks import limits
 from sensing.coordinates import CHINA, Crs, in_china
 from sensing.errors import ValidationError
 from sensing.units import UnitError, code, converter, preferred
@@ -88,6 +89,7 @@ def _fitting(units: dict[str, str]) -> dict[str, str]:
 def _watchable(settings: dict[str, Any]) -> dict[str, Any]:
     try:
         thresholds.read(settings.get("thresholds"))
+        limits.read(settings.get("checks"))
     except ValidationError as error:
         raise PydanticCustomError("form", "{what}", {"what": error.what, "hint": error.hint}) from None
     return settings

@@ -18,6 +18,7 @@ from sensing.topics import is_id
 
 from .database import Database, Poller
 from .engines import Where
+from .records import Kind
 from .schema import certificates, credentials, principals
 
 _ended = or_(credentials.c.revoked.is_not(None), principals.c.retired.is_not(None))
@@ -28,6 +29,7 @@ _columns = (
     credentials.c.origin,
     credentials.c.run,
     credentials.c.expires,
+    principals.c.kind,
 )
 _joined = credentials.join(principals, principals.c.id == credentials.c.principal)
 _LIVE = (
@@ -75,7 +77,7 @@ class RegistryGatekeeper:
         granted = None
         for row in rows:
             if opens(password, row.salt, row.hash):
-                granted = Grant(username, row.id, row.origin, row.run, row.expires)
+                granted = Grant(username, row.id, row.origin, row.run, row.expires, row.kind == Kind.READER)
         if not rows:
             digest(b"", password[:64])
         return granted
@@ -86,7 +88,7 @@ class RegistryGatekeeper:
             return None
         values = {"principal": username, "now": self._clock(), "fingerprint": fingerprint}
         for row in self._poller.rows(_CERTIFIED, values):
-            return Grant(username, row.id, row.origin, row.run, row.expires)
+            return Grant(username, row.id, row.origin, row.run, row.expires, row.kind == Kind.READER)
         return None
 
     def still_valid(self, grant: Grant) -> bool:

@@ -129,10 +129,9 @@ class Newcomers:
             )
         elif found.retired is not None:
             raise ConflictError(f"principal {form.principal} is retired", "restore it first (`sensing principal restore`)")
-        elif found.kind == Kind.INTERNAL:
-            raise ValidationError(
-                f"principal {form.principal} is the service itself", "name a gateway, receiver, server or sensor"
-            )
+        elif found.kind in (Kind.INTERNAL, Kind.READER):
+            what = "the service itself" if found.kind == Kind.INTERNAL else "a reader, which sends nothing"
+            raise ValidationError(f"principal {form.principal} is {what}", "name a gateway, receiver, server or sensor")
         else:
             check_principal(self._change.connection, self._change.actor, form.principal)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from sensing.access import Role, new_token, read_areas
 from sensing.audit import Actor
@@ -17,7 +17,7 @@ from sensing.topics import is_id
 
 from .database import Change, Database
 from .passwords import check_password, password_opens, seal_password
-from .schema import sessions, users
+from .schema import links, sessions, users
 
 SETUP_LASTS = 7 * DAY
 """How long a one-time password opens."""
@@ -166,6 +166,7 @@ def _move(change: Change, user_id: str, **values: Any) -> None:
     change.connection.execute(
         update(sessions).where(sessions.c.user == user_id, sessions.c.ends > change.at).values(ends=change.at)
     )
+    change.connection.execute(delete(links).where(links.c.user == user_id))
 
 
 def _user(connection: Connection, user_id: str) -> Row[Any]:

@@ -35,7 +35,7 @@ class Principals:
     ) -> Credential:
         """Make a principal and its first credential. Raises ValidationError, ConflictError."""
         if kind not in set(Kind) - {Kind.INTERNAL}:
-            raise ValidationError(f'kind "{kind}" does not exist', "write gateway, receiver, server, sensor or join")
+            raise ValidationError(f'kind "{kind}" does not exist', "write gateway, receiver, server, sensor, join or reader")
         with self.database.write(actor) as change:
             add_principal(change, principal_id, kind, name)
             return add_credential(change, principal_id, origin, run)

@@ -11,13 +11,14 @@ from sensing.model import Config, Micros
 
 
 class Kind(StrEnum):
-    """What a principal is. `join` lets unknown devices of a site reach quarantine; `internal` is the service itself."""
+    """What a principal is. `join` lets unknown devices of a site reach quarantine; `reader` hears the live feed; `internal` is the service itself."""
 
     GATEWAY = "gateway"
     RECEIVER = "receiver"
     SERVER = "server"
     SENSOR = "sensor"
     JOIN = "join"
+    READER = "reader"
     INTERNAL = "internal"
 
 

@@ -19,14 +19,16 @@ from .engines import Where
 from .history import History
 from .identifiers import Identifiers
 from .imports import Imports
+from .links import Links
 from .people import People
 from .principals import Principals
 from .schema import changes
 from .sessions import Sessions
 from .tokens import Tokens
+from .undoing import Undoing
 
 
-class Registry(History, Imports, Identifiers, Principals, Certificates, Tokens, People, Sessions):
+class Registry(History, Imports, Undoing, Identifiers, Principals, Certificates, Tokens, People, Sessions, Links):
     """Things, principals, credentials, runs, tokens and people, each change with its audit line in the same transaction.
 
     where: `registry.db`, made when absent, or the address of a PostgreSQL database. types: thing types by id. clock: microseconds since 1970.

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from sensing import audit
 
-SCHEMA = 5
+SCHEMA = 6
 ACTIVE, RETIRED, UNDONE = "active", "retired", "undone"
 """States of a thing. An undone one was made by an import that was taken back: nobody sees it, and its id is free."""
 TABLES = MetaData()
@@ -200,6 +200,17 @@ sessions = Table(
     Column("ends", BigInteger, nullable=False),
     Column("address", String, nullable=False),
 )
+
+links = Table(
+    "links",
+    TABLES,
+    Column("id", String(64), primary_key=True),
+    Column("user", ForeignKey("users.id"), nullable=False, index=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("ends", BigInteger, nullable=False),
+)
+"""One-time links, until they are used or over."""
 
 imports = Table(
     "imports",

@@ -39,6 +39,16 @@ class OpenSession:
     ends: Micros
 
 
+@dataclass(frozen=True)
+class ListedSession:
+    """A live session as its owner sees it: where from, since when, and last used (to five minutes)."""
+
+    id: str
+    began: Micros
+    seen: Micros
+    address: str
+
+
 class Sessions:
     """The registry's nouns for sessions."""
 
@@ -52,7 +62,7 @@ class Sessions:
                 raise NotFoundError(f'user "{user_id}" does not exist', "`sensing user list` shows them")
             change.connection.execute(delete(sessions).where(sessions.c.began <= change.at - KEPT))
             change.record("signed_in", user_id)
-            return _open(change, user_id, change.at)
+            return begin(change, user_id, change.at)
 
     def live_session(self, text: str) -> Identity | None:
         """Who a cookie stands for; None for anything that is no live session. Notes its use now and then."""
@@ -87,7 +97,15 @@ class Sessions:
             ends = min(int(row.ends), change.at + OVERLAP)
             change.connection.execute(update(sessions).where(sessions.c.id == session_id).values(ends=ends))
             change.record("session_renewed", row.user)
-            return _open(change, row.user, row.began)
+            return begin(change, row.user, row.began)
+
+    def list_sessions(self, user_id: str) -> list[ListedSession]:
+        """A person's live sessions, the newest first; one that was renewed a moment ago may show twice."""
+        now, mine = self.database.clock(), sessions.c
+        live = (mine.user == user_id, mine.ends > now, mine.seen > now - IDLE)
+        query = select(mine.id, mine.began, mine.seen, mine.address).where(*live).order_by(mine.began.desc(), mine.id)
+        with self.database.read() as connection:
+            return [ListedSession(*row) for row in connection.execute(query)]
 
     def close_session(self, session_id: str, *, actor: Actor) -> None:
         """Sign out."""
@@ -117,7 +135,8 @@ def csrf(text: str) -> str:
     return hmac.digest(text.encode("utf-8", "replace"), b"sensing csrf", "sha256").hex()
 
 
-def _open(change: Change, user_id: str, began: Micros) -> OpenSession:
+def begin(change: Change, user_id: str, began: Micros) -> OpenSession:
+    """A session of a person within a change; began: when they signed in."""
     session_id, secret = "s-" + new_token()[:16], new_token()
     salt, sealed = seal(secret)
     values = {

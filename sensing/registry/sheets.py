@@ -65,11 +65,12 @@ class Line(NamedTuple):
 class Sheet:
     """A file of devices. unknown: headers that are no columns of ours. blank: rows passed over so far.
 
-    source: seekable. Raises ValidationError for a file that is no sheet, or has no header with an id and one more known column.
+    source: seekable. chosen: headers to the columns that a person says they are; "" passes one over. Raises ValidationError for a file that is no sheet, or has no header with an id and one more known column.
     """
 
-    def __init__(self, source: IO[bytes]) -> None:
+    def __init__(self, source: IO[bytes], chosen: Mapping[str, str] | None = None) -> None:
         self.blank = 0
+        self._chosen = _bare_words(chosen)
         self._cells = _rows(source)
         self._rows = enumerate(self._cells, 1)
         try:
@@ -99,7 +100,7 @@ class Sheet:
 
     def _header(self) -> list[str]:
         for _, row in islice(self._rows, _HEADER_WITHIN):
-            names = [_column(text) for text in row]
+            names = [_column(text, self._chosen) for text in row]
             known = {name for name in names if name in _WORDS.values()}
             if "id" in known and len(known) > 1:
                 twice = next((name for name in known if names.count(name) > 1), None)
@@ -112,8 +113,49 @@ class Sheet:
         )
 
 
-def _column(text: Any) -> str:
+def _bare_words(chosen: Mapping[str, str] | None) -> dict[str, str]:
+    """What a person says that headers are. Raises ValidationError for a column that we do not have."""
+    for header, column in (chosen or {}).items():
+        if column and column not in EVERY_COLUMN:
+            raise ValidationError(f'"{header[:60]}" cannot be column "{column[:60]}"', f"columns are {', '.join(EVERY_COLUMN)}")
+    return {header.strip(): column for header, column in (chosen or {}).items()}
+
+
+class Glance(NamedTuple):
+    """The head of a file as a person sees it. row: where its header stands, from 1. headers: as written. columns: what each is, None: nothing of ours.
+
+    samples: the first rows below it, as text.
+    """
+
+    row: int
+    headers: list[str]
+    columns: list[str | None]
+    samples: list[list[str]]
+
+
+def glance(source: IO[bytes], chosen: Mapping[str, str] | None = None, rows: int = 5) -> Glance:
+    """Which column each header would be, before anything is taken in. Raises ValidationError for a file that is no sheet."""
+    words = _bare_words(chosen)
+    cells = _rows(source)
+    try:
+        head = [[str(text if text is not None else "").strip() for text in row] for row in islice(cells, _HEADER_WITHIN + rows)]
+    finally:
+        cells.close()
+    matched = [sum(_column(text, words) in EVERY_COLUMN for text in row) for row in head[:_HEADER_WITHIN]]
+    full = [sum(1 for text in row if text) for row in head[:_HEADER_WITHIN]]
+    if not head or not max(full):
+        raise ValidationError("the file is empty", "save the sheet with its header and rows, and choose it again")
+    place = matched.index(max(matched)) if max(matched) else full.index(max(full))
+    names = [_column(text, words) for text in head[place]]
+    columns = [name if name in EVERY_COLUMN else None for name in names]
+    samples = [[_cell(name or "", text) for name, text in zip(names, row, strict=False)] for row in head[place + 1 :] if any(row)]
+    return Glance(place + 1, head[place], columns, samples[:rows])
+
+
+def _column(text: Any, chosen: Mapping[str, str] | None = None) -> str:
     """Our word for a header, or its own when we have none: `经度（°）` and `Longitude (deg)` are lon."""
+    if chosen and (said := chosen.get(str(text or "").strip())) is not None:
+        return said
     bare = re.sub(r"[（(【\[].*?[)）】\]]|[*＊:：]", "", unicodedata.normalize("NFKC", str(text or ""))).strip()
     word = re.sub(r"[\s-]+", "_", bare.lower())
     return _WORDS.get(word, bare)
@@ -124,6 +166,11 @@ def _cell(name: str, value: Any) -> str:
         value = int(value)  # spreadsheets keep every number as a float, station codes too
     text = str(value if value is not None else "").strip().strip("\ufeff\u200b")
     return unicodedata.normalize("NFKC", text).strip() if name in _PLAIN else text
+
+
+def cells(source: IO[bytes]) -> Generator[Sequence[Any], None, None]:
+    """The rows of a workbook's first sheet, cells as they are. Raises ValidationError."""
+    return _xlsx(source)
 
 
 def _rows(source: IO[bytes]) -> Generator[Sequence[Any], None, None]:

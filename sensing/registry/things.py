@@ -286,5 +286,6 @@ def _refuse_internal(connection: Connection, principal_id: str) -> None:
         raise NotFoundError(
             f'principal "{principal_id}" does not exist', "register it first (`sensing principal register`), or leave it out"
         ) from None
-    if kind == Kind.INTERNAL:
-        raise ValidationError(f"principal {principal_id} is the service itself", "name a gateway, receiver, server or sensor")
+    if kind in (Kind.INTERNAL, Kind.READER):
+        what = "the service itself" if kind == Kind.INTERNAL else "a reader, which sends nothing"
+        raise ValidationError(f"principal {principal_id} is {what}", "name a gateway, receiver, server or sensor")

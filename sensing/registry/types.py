@@ -60,6 +60,18 @@ def limits_of(types: Mapping[str, Any], type_id: str) -> Mapping[str, tuple[floa
     return found.limits if found is not None else {}
 
 
+def cadence_of(types: Mapping[str, Any], type_id: str) -> float | None:
+    """How often devices of the type report, in seconds; None when it does not say."""
+    found: float | None = getattr(types.get(type_id), "cadence_s", None)
+    return found
+
+
+def checks_of(types: Mapping[str, Any], type_id: str) -> Mapping[str, Any]:
+    """What the type says of checks; {} for one that says nothing."""
+    found: Mapping[str, Any] = getattr(types.get(type_id), "checks", {})
+    return found
+
+
 def units_of(types: Mapping[str, Any], type_id: str) -> Mapping[str, str]:
     """Property id to the unit on the wire, for all devices of the type that do not say otherwise."""
     found: Mapping[str, str] = getattr(types.get(type_id), "units", {})

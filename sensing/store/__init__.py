@@ -6,10 +6,12 @@ A row's `seq` is `commit << 20 | row`: it grows with every commit, so it orders 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct, field
 
+from sensing.checks.limits import Limits
 from sensing.errors import UnreachableError
 from sensing.events import Watched
 from sensing.ledger import Account, Tally
@@ -43,7 +45,8 @@ class SeriesKey(Struct, frozen=True):
 class Row(Struct, gc=False):
     """One observation on its way in. `account` is None for a value derived from another reading of the same row set.
 
-    watch: what may make an event of it; heard: the run's clock at its reception, told only of what is watched.
+    watch: what may make an event of it; heard: the run's clock at its reception, told only of what is watched or checked.
+    checks: what its series is held against.
     """
 
     series: int
@@ -65,6 +68,7 @@ class Row(Struct, gc=False):
     shared: bool = False
     watch: Watched | None = None
     heard: Micros = 0
+    checks: Limits | None = None
 
 
 class Held(Struct):
@@ -108,13 +112,55 @@ class Newcomer(Struct):
 
 
 class Mark(Struct):
-    """What somebody says of an event: `acknowledged` or `closed`."""
+    """What somebody says of an event: `acknowledged`, `closed`, `assigned` or `escalated`. more: to whom and until when (`to`, `due`)."""
 
     event: str
     word: str
     by: str
     at: Micros
     note: str
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+class Cargo(Struct):
+    """What a ship carries, as somebody declared it. time: when it was to arrive; un: UN number, None when it is not dangerous."""
+
+    thing: str
+    run: str
+    name: str
+    un: int | None
+    goods: str
+    tonnes: float | None
+    last_port: str
+    time: Micros
+    by: str
+    at: Micros
+    place: int
+
+
+class Inspection(Struct):
+    """Somebody was aboard a ship, when, and what they found."""
+
+    id: str
+    thing: str
+    time: Micros
+    note: str
+    by: str
+    at: Micros
+    place: int
+
+
+class Bulletin(Struct):
+    """Where a storm was and is expected to be; the newest takes the place of what was told of it before. points: (time, lon, lat, 10-minute wind
+    m/s, pressure hPa) in order of time.
+    """
+
+    run: str
+    storm: str
+    points: list[tuple[Micros, float, float, float, float]]
+    by: str
+    at: Micros
+    place: int
 
 
 class StateChange(Struct):
@@ -156,6 +202,15 @@ class Batch(Struct):
     """Thing to the place of the command that had its frames decoded again."""
     annotations: list[dict[str, Any]] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    received: Micros = 0
+    """The door's stamp of the newest frame of the log that it took: what time it is for those that are live."""
+    statuses: list[tuple[str, str, str, Micros, bool]] = field(default_factory=list)
+    """(principal, run, origin, the run's clock, whether it is away): births and last wills, in order."""
+    in_service: Callable[[str, str], bool] = lambda _adapter, _native: True
+    """Whether the registry has a device of an adapter and native id in service: nobody misses one that is retired."""
+    cargoes: list[Cargo] = field(default_factory=list)
+    inspections: list[Inspection] = field(default_factory=list)
+    bulletins: list[Bulletin] = field(default_factory=list)
     results: list[tuple[str, str, str, Micros, int, str]] = field(default_factory=list)
     """(command id, op, by, at, place, result as JSON)."""
     underway: tuple[str, int, int, str] | None = None
@@ -184,6 +239,9 @@ class Store(Protocol):
 
     def forget(self) -> None:
         """Drop what is remembered of the store, after a transaction that failed."""
+
+    def locate(self, where: Callable[[str], tuple[float, float] | None]) -> None:
+        """Be told where things stand, (lon, lat): what is found from wind and gases asks."""
 
     def reader(self) -> StoreReader:
         """A view of its own of what is committed: for who reads while work writes. The caller closes it."""

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import apsw
 
@@ -20,8 +20,16 @@ from sensing.ledger import Tally
 from sensing.model import Micros
 
 from . import ROW_BITS, Row
+from .comparing import Comparing
+from .frozen import Frozen
+from .lake import FOLDER
 from .lake.late import Key, Late, Versions
+from .maritime import Maritime
+from .verdicts import Verdicts
 from .watch import EventWatch
+
+if TYPE_CHECKING:
+    from .checks import Checks
 
 _INSERT = """INSERT OR IGNORE INTO hot(seq, series, time, begin, result, quality, reason, revision, generation, sent, rank, received,
   place, lon, lat)"""
@@ -50,7 +58,13 @@ class Hot:
     def __init__(self, db: apsw.Connection, store: Path) -> None:
         self._db = db
         self.watch = EventWatch(db)
+        self.frozen = Frozen(db)
+        self.maritime = Maritime(db)
         self.late = Late(db, store)
+        self._checks: Checks | None = None
+        self._lake = store.parent / FOLDER
+        self.comparing = Comparing(db, lambda: self.watch, lambda: self.maritime, self.late, self._lake)
+        self._contested, self._mixed = set[tuple[Micros, int]](), set[int]()
         self._newest: dict[int, Micros] = {}
         self._shown: dict[int, Micros | None] = {}
 
@@ -60,26 +74,75 @@ class Hot:
         for series, time, newest in self._db.execute("SELECT series, time, newest FROM latest"):
             self._newest[series], self._shown[series] = newest, time
         self.watch.forget()
+        if self._checks is not None:
+            self._checks.forget()
+        self.comparing.forget()
+        self.frozen.forget()
+        self.maritime.forget()
         self.late.refresh()
 
     def write(self, rows: Sequence[Row], base: int, tally: Tally) -> None:
         """Store the rows of a commit, numbered from the seq `base`, inside its transaction."""
         moved, late, current = self._sorted_out(rows, base)
         sealed = self.late.versions([row for _, row in late]) if late else {}
+        checks = self._checks or self._checking(rows)
+        if checks is not None:
+            self._mixed = checks.ahead(rows, {row.series for _, row in late}, self._newest)
         met = self._insert(rows, base, late, sealed)
         for account, number in Counter(map(_account_of, rows)).items():
             if account is not None:
                 tally.add(account, "stored", number)
         again = self._judge(late, met, sealed, base >> ROW_BITS, tally) if late else _NONE
-        self.watch.look(rows, self._newest, sealed)
+        revised = self._settle(rows, base, late, again, sealed)
+        if revised:
+            sealed = {**sealed, **self.late.versions(revised)}
+        self.watch.look([*revised, *rows] if revised else rows, self._newest, sealed)
+        if checks is not None:
+            self.frozen.look(rows, revised, self._newest)
+        self.maritime.look(rows)
+        if checks is not None:
+            self.comparing.note(rows, revised)
         self._newest.update(moved)
         changed = set(moved)
+        placed = [row for row in revised if row.lon is not None]
+        if placed and current:  # a position that no ship can have is not the one that is shown
+            current = all(row.current for row in rows)
         if current:  # as nearly always: then what is newest is shown
             self._shown.update(moved)
             changed |= self._show([row for seq, row in late if seq not in again])
         else:
             changed |= self._show([row for seq, row in enumerate(rows, base) if seq not in again])
-        self._tell(changed)
+        self._tell(changed | self._believed(placed) if placed else changed)
+
+    def _believed(self, placed: Sequence[Row]) -> set[int]:
+        """Show the newest position that nobody doubts of ships of which some are good now, or are no longer."""
+        changed = self._show(placed)
+        for row in placed:
+            if not row.current and self._shown.get(row.series) == row.time and self._checks is not None:
+                self._shown[row.series] = self._checks.positions.believable(row.series) or row.time
+                changed.add(row.series)
+        return changed
+
+    def _checking(self, rows: Sequence[Row]) -> Checks | None:
+        """Who checks series, from the first row on that is checked: it brings numpy."""
+        if any(row.checks is not None for row in rows):
+            from .checks import Checks
+
+            self._checks = Checks(self._db, Verdicts(self._db, self.late), self._lake)
+        return self._checks
+
+    def _settle(self, rows: Sequence[Row], base: int, late: _Late, again: set[int], sealed: Mapping[Key, Versions]) -> list[Row]:
+        """Have verdicts put right that late rows and what came after changed; rows that events must look at again."""
+        if self._checks is None:
+            return []
+        looked: set[Key] = set(sealed)
+        if self._mixed:
+            looked |= {
+                (row.series, row.time) for seq, row in enumerate(rows, base) if row.series in self._mixed and seq not in again
+            }
+        if late:
+            looked |= {(series, time) for time, series in self._contested}
+        return self._checks.settle(rows, looked, sealed, self._newest, base >> ROW_BITS)
 
     def _sorted_out(self, rows: Sequence[Row], base: int) -> tuple[dict[int, Micros], _Late, bool]:
         """(new newest time by datastream, the rows that moved none, whether all that did are fit to be shown)."""
@@ -142,6 +205,7 @@ class Hot:
                 again.add(seq)
             if row.account is not None:
                 tally.moved(row.account, "stored", verdict)
+        self._contested = contested
         self._db.executemany(_SERVE, sorted(key for key in contested if key[::-1] not in sealed))
         self._db.executemany(_WITNESS, [
             (row.series, row.time, row.revision, row.account.principal, row.place) for seq, row in late

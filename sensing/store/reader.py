@@ -16,9 +16,10 @@ from sensing.ledger import COLUMNS
 
 from . import events, seq
 from .digest import digest as digest  # noqa: PLC0414 readers of the store find all of it here
-from .event_reader import WantedEvents, listed
+from .event_reader import WantedEvents, changed, listed
 from .events import Event
 from .revisions import Revisions
+from .ship_reader import ShipReader
 from .wanted import Wanted as Wanted  # noqa: PLC0414 as above
 
 _KNOCKING = """SELECT adapter, {native} AS native, principal, run, count(*) AS frames, min(place) AS first, max(place) AS last FROM {table}
@@ -145,13 +146,32 @@ class StoreReader(Revisions):
         query = "SELECT principal FROM witnesses WHERE series = ? AND time = ? AND revision = ? ORDER BY place"
         return [str(name) for row in rows if row[0] == number for (name,) in self._db.execute(query, (row[1], row[3], row[8]))]
 
+    def verdicts(self, cursor_text: str, time: int) -> list[dict[str, Any]]:
+        """What later checks say of a row: time, who, quality, reason, told (JSON or "")."""
+        from .verdicts import Verdicts
+
+        number = seq(cursor_text)
+        rows, _ = self._following(number - 1, 1, None)
+        return [one for row in rows if row[0] == number for one in Verdicts(self._db).told(row[1], time, time)]
+
     def events(self, wanted: WantedEvents, limit: int, after: tuple[int, str] | None = None) -> list[Event]:
         """Events, the newest first; `after` is the (start, id) of the last one of the page before."""
         return listed(self._db, wanted, limit, after)
 
+    def events_since(self, seq: int, limit: int, runs: Sequence[str] | None = None) -> list[Event]:
+        """Events as they are now, in the order of their last change, after the change `seq` (0 is the first); withdrawn ones too.
+
+        `changed` of the last one is where to go on. Changes are numbered in the order of commits.
+        """
+        return changed(self._db, seq, limit, runs)
+
     def event(self, identity: str) -> Event | None:
         """One event, withdrawn ones too."""
         return events.find(self._db, identity)
+
+    def ships(self) -> ShipReader:
+        """Ships, their calls and what was said of them."""
+        return ShipReader(self._db)
 
     def facts(self, device: str) -> list[dict[str, Any]]:
         """What has been true of a device, oldest first."""

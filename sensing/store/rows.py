@@ -31,7 +31,7 @@ _COLUMNS = (
     "h.seq, h.series, h.begin, h.time, h.received, h.result, h.quality, h.reason, h.revision, h.lon, h.lat, h.place, h.served"
 )
 _ROW = f"SELECT {_COLUMNS} FROM hot h JOIN series s ON s.id = h.series"
-_LATEST = """SELECT ifnull(h.seq, r.seq), s.id, iif(h.seq IS NULL, r.begin, h.begin), l.time, ifnull(h.received, r.received),
+LATEST = """SELECT ifnull(h.seq, r.seq), s.id, iif(h.seq IS NULL, r.begin, h.begin), l.time, ifnull(h.received, r.received),
   iif(h.seq IS NULL, r.result, h.result), ifnull(h.quality, r.quality), ifnull(h.reason, r.reason), ifnull(h.revision, r.revision),
   iif(h.seq IS NULL, r.lon, h.lon), iif(h.seq IS NULL, r.lat, h.lat), ifnull(h.place, r.place), 1
   FROM series s JOIN latest l ON l.series = s.id LEFT JOIN hot h ON h.time = l.time AND h.series = l.series AND h.served AND h.seq >= ?
@@ -184,7 +184,7 @@ class Rows:
         with self._db:
             seam = self.seen().seam
             rows = self._db.execute(
-                f"{_LATEST} {which} {bounded[0].replace('h.time', 'l.time')} ORDER BY s.thing, s.property, s.statistic, s.channel, s.run",
+                f"{LATEST} {which} {bounded[0].replace('h.time', 'l.time')} ORDER BY s.thing, s.property, s.statistic, s.channel, s.run",
                 (seam, *values, *bounded[1])).fetchall()  # fmt: skip
             notes = Annotations.read(self._db)
         return [self._told(row, notes) for row in rows]

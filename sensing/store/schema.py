@@ -8,6 +8,14 @@
     enrolled     things that registered themselves       witnesses    who else heard what is stored
     editions     when a thing's frames were last decoded again
     events       episodes above thresholds               watched, samples   what they are evaluated from
+    voices, spans   when devices spoke: the newest span of each, and those before (sensing.silence)
+    outages      when gateways' last wills said that they were away
+    verdicts     what later checks say of a value         behind    rows that came long after their time
+    compared     datastreams that are compared with those near them   hours   their hourly means, and what was found
+    unjudged     hours that are to be looked at (compare.py)
+    ships, fixes   vessels, and where they were, one position a minute for two days (ships.py)   calls   their port calls
+    cargoes, inspections   what was said of vessels: what they carry, when they were looked at
+    stands, airs   wind and gases near harbours: where each is measured, and the values of two days   storms   where typhoons are expected
     outbox       replies for the door to send
     underway     how far a long command is
     accounts     the ledger by device and hour           intake     frames as they left the log
@@ -27,6 +35,9 @@ from sensing.ledger import COLUMNS
 VERSION = 1
 
 _ACCOUNT = "hour INTEGER, adapter TEXT, principal TEXT, device TEXT, run TEXT"
+
+ADDED = {"events": {"more": "TEXT DEFAULT '{}'", "group": "TEXT DEFAULT ''", "changed": "INTEGER DEFAULT 0"}}
+"""Columns that tables of an earlier release have not: a file is brought up to date when it is opened for writing."""
 
 ACCOUNTS = f"""CREATE TABLE IF NOT EXISTS accounts(
   {_ACCOUNT}, {", ".join(f"{name} INTEGER" for name in COLUMNS)},
@@ -71,9 +82,51 @@ CREATE TABLE IF NOT EXISTS samples(series INTEGER, time INTEGER, result REAL, PR
 CREATE TABLE IF NOT EXISTS events(
   id TEXT PRIMARY KEY, series INTEGER, kind TEXT, device TEXT, property TEXT, statistic TEXT, channel TEXT, run TEXT, origin TEXT,
   unit TEXT, domain TEXT, start INTEGER, "end" INTEGER, severity INTEGER, state TEXT, steps TEXT, peak REAL, peak_time INTEGER,
-  marks TEXT, first_seen INTEGER, heard INTEGER, place INTEGER, superseded_by TEXT, version INTEGER) WITHOUT ROWID;
+  marks TEXT, first_seen INTEGER, heard INTEGER, place INTEGER, superseded_by TEXT, version INTEGER,
+  more TEXT DEFAULT '{{}}', "group" TEXT DEFAULT '', changed INTEGER DEFAULT 0) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS events_series ON events(series, start);
 CREATE INDEX IF NOT EXISTS events_start ON events(start);
+CREATE INDEX IF NOT EXISTS events_device ON events(device, kind, start);
+CREATE INDEX IF NOT EXISTS events_changed ON events(changed);
+CREATE INDEX IF NOT EXISTS events_state ON events(state, run);
+CREATE TABLE IF NOT EXISTS voices(
+  thing TEXT, run TEXT, origin TEXT, adapter TEXT, native TEXT, principal TEXT, domain TEXT, patience INTEGER, begin INTEGER,
+  last INTEGER, astray INTEGER, PRIMARY KEY(thing, run)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS voices_principal ON voices(principal, run);
+CREATE TABLE IF NOT EXISTS spans(thing TEXT, run TEXT, begin INTEGER, last INTEGER, PRIMARY KEY(thing, run, begin)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outages(
+  principal TEXT, run TEXT, origin TEXT, begin INTEGER, "end" INTEGER, PRIMARY KEY(principal, run, begin)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS verdicts(
+  series INTEGER, time INTEGER, who TEXT, quality INTEGER, reason INTEGER, told TEXT, PRIMARY KEY(series, time, who)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS behind(
+  series INTEGER, time INTEGER, revision INTEGER, heard INTEGER, doubted INTEGER, PRIMARY KEY(series, time, revision)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS compared(
+  series INTEGER PRIMARY KEY, thing TEXT, channel TEXT, run TEXT, property TEXT, statistic TEXT, lon REAL, lat REAL, level REAL,
+  spike REAL, domain TEXT);
+CREATE TABLE IF NOT EXISTS hours(
+  series INTEGER, hour INTEGER, mean REAL, configuration INTEGER, code INTEGER, departure REAL, PRIMARY KEY(series, hour)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unjudged(series INTEGER, hour INTEGER, PRIMARY KEY(series, hour)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ships(ship INTEGER PRIMARY KEY, thing TEXT, run TEXT, floor INTEGER, seed BLOB);
+CREATE INDEX IF NOT EXISTS ships_thing ON ships(thing, run);
+CREATE TABLE IF NOT EXISTS fixes(
+  ship INTEGER, minute INTEGER, time INTEGER, lon REAL, lat REAL, speed REAL, status INTEGER, calm INTEGER,
+  PRIMARY KEY(ship, minute)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS calls(
+  id TEXT PRIMARY KEY, ship INTEGER, thing TEXT, run TEXT, port TEXT, first INTEGER, arrived INTEGER, anchored INTEGER, berth TEXT,
+  berthed INTEGER, unberthed INTEGER, departed INTEGER, stays TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS calls_ship ON calls(ship, first);
+CREATE INDEX IF NOT EXISTS calls_first ON calls(first);
+CREATE TABLE IF NOT EXISTS cargoes(
+  id TEXT PRIMARY KEY, thing TEXT, run TEXT, name TEXT, un INTEGER, goods TEXT, tonnes REAL, last_port TEXT, time INTEGER, by TEXT,
+  at INTEGER, place INTEGER) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS cargoes_thing ON cargoes(thing, run);
+CREATE TABLE IF NOT EXISTS inspections(
+  id TEXT PRIMARY KEY, thing TEXT, time INTEGER, note TEXT, by TEXT, at INTEGER, place INTEGER) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS inspections_thing ON inspections(thing, time);
+CREATE TABLE IF NOT EXISTS storms(run TEXT, storm TEXT, points TEXT, by TEXT, at INTEGER, place INTEGER, PRIMARY KEY(run, storm)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS airs(series INTEGER, time INTEGER, result REAL, PRIMARY KEY(series, time)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stands(
+  series INTEGER, since INTEGER, thing TEXT, property TEXT, run TEXT, lon REAL, lat REAL, PRIMARY KEY(series, since)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox(
   id INTEGER PRIMARY KEY AUTOINCREMENT, principal TEXT, topic TEXT, payload BLOB, at INTEGER);
 CREATE TABLE IF NOT EXISTS annotations(

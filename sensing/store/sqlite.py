@@ -6,6 +6,7 @@ The engine decides "once" (hot.py), and what it decided becomes the readings hal
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,14 @@ from sensing.errors import ConflictError
 
 from . import ROW_BITS, Batch, Held, SeriesKey
 from .books import Books, words
+from .escalation import Escalation
 from .facts import Facts
 from .hot import Hot
 from .lake.adopt import Adoption
-from .schema import SCHEMA, VERSION
+from .schema import ADDED, SCHEMA, VERSION
+from .timers import Timers
+from .unbalanced import Unbalanced
+from .verdicts import prune
 
 if TYPE_CHECKING:
     from .reader import StoreReader
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 _DEAD = """INSERT INTO dead VALUES(?,?,?,?,?,?,?,?,?,?,?,?,1,'open') ON CONFLICT DO UPDATE SET state='open',
   attempts = attempts + 1, counted = excluded.counted, reason = excluded.reason, detail = excluded.detail"""
 _HELD = """INSERT INTO held VALUES(?,?,?,?,?,?,?,?,?,'open') ON CONFLICT DO UPDATE SET state='open', counted = excluded.counted"""
+_PRUNE_EVERY = 6 * times.HOUR
 
 
 class SqliteStore:
@@ -39,9 +45,16 @@ class SqliteStore:
         found = self._db.pragma("user_version")
         if found > VERSION:
             raise ConflictError(f"{path} was written by a newer version (schema {found}, ours {VERSION})", "upgrade first")
+        for table, columns in ADDED.items():
+            known = {row[1] for row in self._db.execute(f"PRAGMA table_info({table})")}
+            for name in columns if known else ():
+                if name not in known:
+                    self._db.execute(f'ALTER TABLE {table} ADD COLUMN "{name}" {columns[name]}')
         self._db.execute(SCHEMA)
         self._series: dict[SeriesKey, int] = {}
         self._hot = Hot(self._db, path)
+        self._pruned = 0
+        self._timers = Timers(self._db)
         self._books = Books(self._db)
         self._facts = Facts(self._db)
         self.lake = Adoption(self._db, path)
@@ -54,12 +67,18 @@ class SqliteStore:
         self._last_series = max(self._series.values(), default=0)
         self._born: list[tuple[int | str, ...]] = []
         self._hot.forget()
+        self._timers.forget()
+        self._escalation, self._unbalanced = Escalation(self._db), Unbalanced(self._db)
         self._books.forget()
         self._facts.forget()
         self._dated = int(self._db.execute("SELECT ifnull(max(at), 0) FROM commits").get)
         self.lake.forget()
         self._place = int(self._db.execute("SELECT place FROM progress").get)
         self._commit = int(self._db.execute("SELECT commit_no FROM progress").get)
+
+    def locate(self, where: Callable[[str], tuple[float, float] | None]) -> None:
+        """See `Store.locate`."""
+        self._hot.maritime.locate(where)
 
     @property
     def connection(self) -> apsw.Connection:
@@ -111,9 +130,14 @@ class SqliteStore:
         self._db.executemany("INSERT INTO series VALUES(?,?,?,?,?,?,?,?)", self._born)
         if batch.rows:
             self._hot.write(batch.rows, base, batch.tally)
+        self._timers.take(batch)
+        self._hot.comparing.take(self._timers.now, self._timers.told, batch, base >> ROW_BITS)
+        for series in self._escalation.take(self._timers.now, self._timers.told):
+            self._hot.watch.release(series)
         self._holds(batch)
         self._said(batch)
         self._books.enter(batch.tally)
+        self._unbalanced.take(batch)
 
     def _holds(self, batch: Batch) -> None:
         for table, place, part in batch.released:
@@ -153,6 +177,7 @@ class SqliteStore:
         )
         for mark in batch.marks:
             self._hot.watch.mark(mark)
+        self._hot.maritime.declare(batch)
         self._db.executemany("INSERT OR IGNORE INTO commands VALUES(?,?,?,?,?,?)", batch.results)
         if batch.underway is not None:
             self._db.execute("INSERT OR REPLACE INTO underway VALUES(?,?,?,?)", batch.underway)
@@ -168,6 +193,9 @@ class SqliteStore:
         """Adopt what the lake role has sealed or merged. Cheap when there is nothing."""
         if self.lake.tend():
             self._hot.late.refresh()
+        if times.now() - self._pruned > _PRUNE_EVERY:
+            self._pruned = times.now()
+            prune(self._db)
 
     def trim_outbox(self, before_s: int) -> None:
         """Forget replies that the door was offered before a time (seconds since the epoch)."""

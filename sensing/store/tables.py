@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .annotations import Annotations
-from .points import Points
+from .news import News
 from .wanted import Wanted
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ COLUMNS = ("thing", "property", "statistic", "channel", "time", "begin", "result
 _RANKED = ("series", "time", "generation", "sent", "rank", "revision", "result", "begin", "lon", "lat", "commit_no", "row")
 
 
-class Tables(Points):
+class Tables(News):
     """See above. One object is one connection: use it from one thread."""
 
     def table(self, wanted: Wanted, columns: Sequence[str] = COLUMNS) -> Any:

@@ -1,12 +1,13 @@
 """Events in the store's own transaction: rows that are watched become samples, samples become events, together with the cursor.
 
-A sample is the served value of one datastream at one time, when its quality is GOOD. A row that is newer than all of its datastream moves a
-machine on by one step; anything else (late, again, another revision) asks what is served now, and where that changed the sample,
-the span around it is evaluated again (see sensing.events). Machines are remembered from commit to commit, and made again from the
-samples after a restart or a commit that failed: nothing is kept that the store does not have.
+A sample is the served value of one datastream at one time, when its quality is GOOD. A row that is newer than all of its datastream moves the
+machines of its rules on by one step; anything else (late, again, another revision, another verdict) asks what is served now, and where that
+changed the sample, the span around it is evaluated again (see sensing.events), as far as the windows of derived rules reach. Machines are
+remembered from commit to commit, and made again from the samples after a restart or a commit that failed: nothing is kept that the
+store does not have.
 
 `floor`: what is not evaluated again. It is moved once a day of event time, so that samples are kept for `KEEP`, and to the newest sample
-when the thresholds change, so that a new rule does not rewrite what happened under the old one. `seed` is the machine there.
+when the thresholds change, so that a new rule does not rewrite what happened under the old one. `seed` is a machine there.
 """
 
 from __future__ import annotations
@@ -15,26 +16,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import apsw
-import msgspec
 
-from sensing.events import Episode, Machine
+from sensing.events import Episode, Machine, Watched
 from sensing.model import Micros, Quality
-from sensing.thresholds import Rule
+from sensing.rules import Rule
 
 from . import Mark, Row, events
+from .curve import Curve
 from .events import About, Event, Seen
-from .tail import KEEP, NEVER, Tail, begin_at, copy, prune_at
+from .kept import PUT, Kept
+from .tail import NEVER, Line, Tail, begin_at, copy, prune_at
 
 if TYPE_CHECKING:
     from .lake.late import Versions
 
-_SAMPLES = "SELECT time, result FROM samples WHERE series=? AND time > ? AND time <= ? ORDER BY time"
-_LOW_BEFORE = "SELECT time FROM samples WHERE series=? AND time < ? AND result * ? < ? ORDER BY time DESC LIMIT 1"
-_LOW_AFTER = "SELECT time FROM samples WHERE series=? AND time > ? AND result * ? < ? ORDER BY time LIMIT 1"
 _SERVED = "SELECT result, quality FROM hot WHERE time=? AND series=? AND served"
-_PUT = "INSERT INTO samples VALUES(?,?,?) ON CONFLICT(series, time) DO UPDATE SET result = excluded.result"
-_KEPT = """INSERT INTO watched VALUES(?,?,?,?)
-  ON CONFLICT(series) DO UPDATE SET rule = excluded.rule, floor = excluded.floor, seed = excluded.seed"""
 _GOOD = int(Quality.GOOD)
 _NONE: dict[int, Any] = {}
 Sealed = Mapping[tuple[int, Micros], "Versions"]
@@ -42,11 +38,12 @@ Sealed = Mapping[tuple[int, Micros], "Versions"]
 
 
 class EventWatch:
-    """Events of one store. `look` is called in each transaction once it is settled which rows are served."""
+    """Events of one store. `look` is called in each transaction once it is settled which rows are served, and for rows judged otherwise since."""
 
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
         self._watched: set[int] = set()
+        self._kept = Kept(db)
         self._tails: dict[int, Tail] = {}
         self._about: dict[int, About] = {}
         self.forget()
@@ -65,7 +62,13 @@ class EventWatch:
 
     def mark(self, mark: Mark) -> None:
         """Write down what somebody said of an event."""
-        self._tails.pop(events.apply(self._db, mark).series, None)
+        self.release(events.apply(self._db, mark).series)
+
+    def release(self, series: int) -> None:
+        """Remember no event of a datastream as it was: one of them was written elsewhere."""
+        found = self._tails.get(series)
+        for line in found.lines if found is not None else ():
+            line.event = None
 
     def look(self, rows: Sequence[Row], newest: Mapping[int, Micros], sealed: Sealed) -> None:
         """Take the rows of a batch. newest: the newest time of each datastream before it, whatever its quality.
@@ -75,192 +78,193 @@ class EventWatch:
         groups = self._groups(rows)
         if not groups:
             return
-        samples: list[tuple[int, Micros, float]] = []
+        samples: list[Any] = []
         old: list[tuple[int, Tail]] = []
-        for series, group in groups.items():
-            watch = group[-1].watch
-            if watch is None:
+        for series, group in sorted(groups.items()):
+            watched = group[-1].watch
+            if watched is None or not watched.rules:
                 self._end(series, group)
                 continue
-            tail = self._tails.get(series)
-            if tail is None or tail.rule is not watch.rule:
-                tail = self._tail(series, watch.rule, group)
+            found = self._tails.get(series)
+            if found is None or found.watched is not watched:
+                found = self._tail(series, watched, group)
             if _ascending(group, newest.get(series, -NEVER)):
-                self._advance(series, tail, group, samples)
+                self._advance(series, found, group, samples)
             else:
-                self._late(series, tail, group, sealed)
-            if tail.prune_at == NEVER:
-                tail.prune_at = prune_at(tail.time)
-            elif tail.time >= tail.prune_at:
-                old.append((series, tail))
-        self._db.executemany(_PUT, sorted(samples))
-        for series, tail in old:
-            self._prune(series, tail)
+                self._late(series, found, group, sealed)
+            if found.prune_at == NEVER:
+                found.prune_at = prune_at(found.time)
+            elif found.time >= found.prune_at:
+                old.append((series, found))
+        self._kept.put(samples)
+        for series, found in old:
+            self._kept.prune(series, found)
+
+    def again(self, keys: Sequence[tuple[int, Micros]], domains: Mapping[int, str], seen: Seen, sealed: Sealed) -> None:
+        """Look at instants whose flag is another now, of whatever datastream. domains: of their things; seen: when that was found."""
+        groups: dict[int, list[Row]] = {}
+        for series, time in keys:
+            if series in self._watched:
+                watch = Watched((), domains.get(series, ""))
+                groups.setdefault(series, []).append(Row(
+                    series, time, None, None, 0, 0, 0, 0, 0, 0, seen.received, seen.place, None, None, False, None, False, watch,
+                    seen.heard))  # fmt: skip
+        for series, group in sorted(groups.items()):
+            found = self._tails.get(series)
+            if found is None:
+                row = self._db.execute("SELECT rule, floor, seed FROM watched WHERE series=?", (series,)).get
+                found = self._tails[series] = self._kept.load(series, *row)
+            self._late(series, found, group, sealed)
 
     def _groups(self, rows: Sequence[Row]) -> dict[int, list[Row]]:
         """The watched rows, and those of datastreams that were watched until now, by datastream."""
         watched, groups = self._watched, dict[int, list[Row]]()
         for row in rows:
-            if row.watch is not None or (watched and row.series in watched):
+            watch = row.watch
+            if (watch is not None and watch.rules) or (watched and row.series in watched):
                 groups.setdefault(row.series, []).append(row)
         return groups
 
-    def _advance(self, series: int, tail: Tail, group: Sequence[Row], samples: list[tuple[int, Micros, float]]) -> None:
-        """Rows newer than all that was: each served value is its own, and a step of the machine."""
-        rule, machine = tail.rule, tail.machine
-        touched: list[Episode] = []
+    def _advance(self, series: int, found: Tail, group: Sequence[Row], samples: list[Any]) -> None:
+        """Rows newer than all that was: each served value is its own, and a step of the machines."""
+        times, values = list[Micros](), list[float]()
         for row in group:
             result = row.result
-            if result is None or row.quality != _GOOD:
-                continue
-            samples.append((series, row.time, result))
-            tail.time = row.time
-            if result * rule.sign < rule.clear and machine.calm:
-                continue
-            episode = machine.step(rule, row.time, result)
-            if episode is not None and (not touched or touched[-1] is not episode):
-                touched.append(episode)
-        if touched:
-            first, last = touched[0].start, touched[-1].start
-            if tail.event is not None and first == last == tail.event.start:
-                old = [tail.event]
-            else:
-                old = events.standing(self._db, series, first - 1, last + 1)
-            tail.event = self._replace(series, rule, old, touched, group)[-1]
+            if result is not None and row.quality == _GOOD:
+                times.append(row.time)
+                values.append(result)
+                samples += (series, row.time, result)
+        if times:
+            for line, episodes in found.take(times, values):
+                self._amend(series, line, episodes, group)
 
-    def _late(self, series: int, tail: Tail, group: Sequence[Row], sealed: Sealed) -> None:
+    def _amend(self, series: int, line: Line, episodes: Sequence[Episode], group: Sequence[Row]) -> None:
+        """What the newest rows began, changed or ended."""
+        first, last = episodes[0].start, episodes[-1].start
+        if line.event is not None and first == last == line.event.start:
+            old = [line.event]
+        else:
+            old = events.standing(self._db, series, first - 1, last + 1, line.rule.kind)
+        line.event = self._replace(series, line.rule, old, episodes, group)[-1]
+
+    def _late(self, series: int, found: Tail, group: Sequence[Row], sealed: Sealed) -> None:
         """What came late, again, or revised: where the sample is another now, its span is evaluated again."""
-        came = sorted({row.time for row in group if row.time > tail.floor})
+        came = sorted({row.time for row in group if row.time > found.floor})
         changed = [time for time in came if self._resample(series, time, sealed)]
-        done = -NEVER
-        for time in changed:
-            if time >= done:
-                done = self._again(series, tail, time, group)
+        if not changed:
+            return
+        newest = self._db.execute("SELECT max(time) FROM samples WHERE series=?", (series,)).get
+        found.time = found.floor if newest is None else max(found.floor, int(newest))
+        for line in found.lines:
+            self._again(series, found, line, changed, group)
+        self._kept.window(series, found)
 
     def _resample(self, series: int, time: Micros, sealed: Sealed) -> bool:
         """Make the sample what is served now, sealed or hot; returns whether that is another."""
-        found = next(((one.result, one.quality) for one in sealed.get((series, time), _NONE).values() if one.served), None)
-        if found is None:
-            found = self._db.execute(_SERVED, (time, series)).get
+        served = next(((one.result, one.quality) for one in sealed.get((series, time), _NONE).values() if one.served), None)
+        if served is None:
+            served = self._db.execute(_SERVED, (time, series)).get
         old = self._db.execute("SELECT result FROM samples WHERE series=? AND time=?", (series, time)).get
-        result = found[0] if found is not None and found[1] == _GOOD else None
+        result = served[0] if served is not None and served[1] == _GOOD else None
         if result == old:
             return False
         if result is None:
             self._db.execute("DELETE FROM samples WHERE series=? AND time=?", (series, time))
         else:
-            self._db.execute(_PUT, (series, time, result))
+            self._db.execute(PUT, (series, time, result))
         return True
 
-    def _again(self, series: int, tail: Tail, time: Micros, group: Sequence[Row]) -> Micros:
-        """Evaluate the span around a time again; returns its end, the first sample after it that leaves the machine calm."""
-        rule = tail.rule
-        before = self._db.execute(_LOW_BEFORE, (series, time, rule.sign, rule.clear)).get
-        after = self._db.execute(_LOW_AFTER, (series, time, rule.sign, rule.clear)).get
-        machine = Machine() if before is not None else copy(tail.seed)
-        begin = begin_at(machine, tail.floor) if before is None else int(before)
-        found = [machine.episode] if machine.episode is not None else []
-        last = self._run(series, machine, rule, (tail.floor if before is None else begin), after, found)
-        old = events.standing(self._db, series, begin, after)
-        self._replace(series, rule, old, found, group)
-        tail.event = None
-        if after is None:
-            tail.machine = machine
-            tail.time = max(last, tail.floor if before is None else begin)
-        return NEVER if after is None else int(after)
-
-    def _run(
-        self, series: int, machine: Machine, rule: Rule, after: Micros, until: Micros | None, found: list[Episode] | None = None
-    ) -> Micros:
-        """Step a machine through the samples of after < time <= until, entering its episodes; returns the last one's time."""
-        time = -NEVER
-        for time, result in self._db.execute(_SAMPLES, (series, after, NEVER if until is None else until)):
-            episode = machine.step(rule, time, result)
-            if found is not None and episode is not None and (not found or found[-1] is not episode):
-                found.append(episode)
-        return time
+    def _again(self, series: int, found: Tail, line: Line, changed: Sequence[Micros], group: Sequence[Row]) -> None:
+        """Evaluate the spans around changed samples again, each up to the first one after them all that leaves the machine calm."""
+        curve = Curve(self._db, series, line.rule, found.floor)
+        at = 0
+        while at < len(changed):
+            first = changed[at]
+            at += 1
+            after = curve.calm_after(changed[at - 1] + line.rule.over)
+            while at < len(changed) and (after is None or changed[at] <= after):
+                at += 1
+                after = curve.calm_after(changed[at - 1] + line.rule.over)
+            before = curve.calm_before(first)
+            machine = Machine() if before is not None else copy(line.seed)
+            begin = begin_at(machine, found.floor) if before is None else before
+            episodes = [machine.episode] if machine.episode is not None else []
+            curve.run(machine, found.floor if before is None else before, after, episodes)
+            old = events.standing(self._db, series, begin, after, line.rule.kind)
+            self._replace(series, line.rule, old, episodes, group)
+            line.event = None
+            if after is None:
+                line.machine = machine
 
     def _replace(
-        self, series: int, rule: Rule, old: Sequence[Event], found: Iterable[Episode], group: Sequence[Row]
+        self, series: int, rule: Rule, old: Sequence[Event], found: Sequence[Episode], group: Sequence[Row]
     ) -> list[Event]:
-        seen: dict[Micros | None, Seen] = {}
-        for row in group:
-            domain = row.watch.domain if row.watch is not None else ""
-            seen[row.time] = seen[None] = Seen(row.received, row.heard or row.received, row.place, domain)
+        raised = {one.raised for one in found}
+        seen: dict[Micros | None, Seen] = {None: _seen(group[-1])}
+        seen |= {row.time: _seen(row) for row in group if row.time in raised}
         of = self._about.get(series)
         if of is None:
             of = self._about[series] = events.about(self._db, series)
-        return events.replace(self._db, of, rule.kind, old, found, seen)
+        return events.replace(self._db, of, rule, old, found, seen)
 
-    def _tail(self, series: int, rule: Rule, group: Sequence[Row]) -> Tail:
-        """The newest end of a datastream under a rule, as the store has it; a rule that is new begins there."""
-        tail = self._tails.get(series)
-        if tail is None:
+    def _tail(self, series: int, watched: Watched, group: Sequence[Row]) -> Tail:
+        """The newest end of a datastream under its rules, as the store has it; rules that are new begin there."""
+        found = self._tails.get(series)
+        if found is None:
             row = self._db.execute("SELECT rule, floor, seed FROM watched WHERE series=?", (series,)).get
             if row is None:
-                tail = Tail(rule, Machine(), -NEVER, -NEVER, None, NEVER)
-                self._keep(series, tail)
+                found = Tail(watched, [Line(rule, Machine(), bound=0.0) for rule in watched.rules], -NEVER, -NEVER, NEVER)
+                found.over = max(rule.over for rule in watched.rules)
+                self._kept.keep(series, found)
             else:
-                tail = self._load(series, *row)
-            self._tails[series] = tail
+                found = self._kept.load(series, *row)
+            self._tails[series] = found
             self._watched.add(series)
-        if tail.rule != rule:
-            self._change(series, tail, rule, group)
-        tail.rule = rule
-        return tail
+        if found.rules != watched.rules:
+            self._change(series, found, watched.rules, group)
+        found.watched = watched
+        return found
 
-    def _load(self, series: int, rule_text: bytes, floor: Micros, seed_text: bytes | None) -> Tail:
-        rule = msgspec.json.decode(rule_text, type=Rule)
-        seed = None if seed_text is None else msgspec.json.decode(seed_text, type=Machine)
-        low = self._db.execute(_LOW_BEFORE, (series, NEVER, rule.sign, rule.clear)).get
-        machine = copy(seed) if low is None else Machine()
-        last = self._run(series, machine, rule, floor if low is None else low, None)
-        first = self._db.execute("SELECT min(time) FROM samples WHERE series=?", (series,)).get
-        oldest = floor if first is None or floor > -NEVER else int(first)
-        return Tail(rule, machine, max(last, floor, -NEVER if low is None else int(low)), floor, seed, prune_at(oldest))
-
-    def _keep(self, series: int, tail: Tail) -> None:
-        seed = None if tail.seed is None else msgspec.json.encode(tail.seed)
-        self._db.execute(_KEPT, (series, msgspec.json.encode(tail.rule), tail.floor, seed))
-
-    def _change(self, series: int, tail: Tail, rule: Rule, group: Sequence[Row]) -> None:
-        """A new rule holds for what comes after the newest sample. An event that is open goes on under it, if it is of its kind."""
-        episode = tail.machine.episode
-        if episode is not None and rule.kind != tail.rule.kind:
-            self._finish(series, tail, episode, group)
-            episode = None
-        tail.rule, tail.machine = rule, Machine(episode=episode)
-        self._raise_floor(series, tail, tail.time, tail.machine)
+    def _change(self, series: int, found: Tail, rules: Sequence[Rule], group: Sequence[Row]) -> None:
+        """New rules hold for what comes after the newest sample. An event that is open goes on under the rule of its kind, if there is one."""
+        going = {}
+        for line in found.lines:
+            if line.machine.episode is None:
+                continue
+            if any(rule.kind == line.rule.kind for rule in rules):
+                going[line.rule.kind] = line.machine.episode
+            else:
+                self._finish(series, found.time, line, group)
+        found.lines = [Line(rule, Machine(episode=going.get(rule.kind))) for rule in rules]
+        found.over = max(rule.over for rule in rules)
+        for line in found.lines:
+            line.seed = None if line.machine.calm else copy(line.machine)
+        self._kept.raise_floor(series, found, found.time)
+        self._kept.window(series, found)
 
     def _end(self, series: int, group: Sequence[Row]) -> None:
         """Nothing watches a datastream any more: what is open ends with its newest sample."""
-        text, floor, seed = self._db.execute("SELECT rule, floor, seed FROM watched WHERE series=?", (series,)).get
-        tail = self._tails.pop(series, None) or self._load(series, text, floor, seed)
-        if tail.machine.episode is not None:
-            self._finish(series, tail, tail.machine.episode, group)
+        found = self._tails.pop(series, None) or self._kept.load(
+            series, *self._db.execute("SELECT rule, floor, seed FROM watched WHERE series=?", (series,)).get
+        )
+        for line in found.lines:
+            if line.machine.episode is not None:
+                self._finish(series, found.time, line, group)
         self._watched.discard(series)
         self._db.execute("DELETE FROM samples WHERE series=?", (series,))
         self._db.execute("DELETE FROM watched WHERE series=?", (series,))
 
-    def _finish(self, series: int, tail: Tail, episode: Episode, group: Sequence[Row]) -> None:
+    def _finish(self, series: int, time: Micros, line: Line, group: Sequence[Row]) -> None:
         """End an event because its thresholds are gone."""
-        episode.end = tail.time
-        old = events.standing(self._db, series, episode.start - 1, episode.start + 1)
-        self._replace(series, tail.rule, old, [episode], group)
+        episode = line.machine.episode
+        assert episode is not None
+        episode.end = time
+        old = events.standing(self._db, series, episode.start - 1, episode.start + 1, line.rule.kind)
+        self._replace(series, line.rule, old, [episode], group)
 
-    def _prune(self, series: int, tail: Tail) -> None:
-        """Drop samples older than `KEEP`, once a day, keeping the machine as they left it."""
-        floor = tail.time - KEEP
-        low = self._db.execute(_LOW_BEFORE, (series, floor + 1, tail.rule.sign, tail.rule.clear)).get
-        machine = copy(tail.seed) if low is None else Machine()
-        self._run(series, machine, tail.rule, tail.floor if low is None else low, floor)
-        self._raise_floor(series, tail, floor, machine)
 
-    def _raise_floor(self, series: int, tail: Tail, floor: Micros, machine: Machine) -> None:
-        tail.floor, tail.seed = floor, None if machine.calm else copy(machine)
-        tail.prune_at = prune_at(floor)
-        self._db.execute("DELETE FROM samples WHERE series=? AND time <= ?", (series, floor))
-        self._keep(series, tail)
+def _seen(row: Row) -> Seen:
+    return Seen(row.received, row.heard or row.received, row.place, row.watch.domain if row.watch is not None else "")
 
 
 def _ascending(group: Sequence[Row], newest: Micros) -> bool:

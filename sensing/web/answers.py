@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from starlette.responses import Response
@@ -32,6 +35,8 @@ HEADERS = (
 )
 """On every answer that does not set its own."""
 NDJSON = "application/x-ndjson"
+BOM = b"\xef\xbb\xbf"
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -67,6 +72,22 @@ def public(row: dict[str, Any]) -> dict[str, Any]:
     row.pop("seq", None)
     row.pop("time_us", None)
     return row
+
+
+def attachment(name: str) -> dict[str, str]:
+    """The header that makes a browser keep an answer as a file of this name, whatever is in the name (RFC 6266, RFC 8187)."""
+    plain = _NOT_PLAIN.sub("_", name)[:100] or "file"
+    told = f'attachment; filename="{plain}"'
+    return {
+        "content-disposition": told
+        if plain == name
+        else f"{told}; filename*=UTF-8''{quote(name[:200].encode('utf-8', 'replace'), safe='')}"
+    }
+
+
+def marked(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """CSV with the mark that makes Excel read UTF-8."""
+    return chain([BOM], pieces)
 
 
 def ndjson(rows: Iterable[dict[str, Any]]) -> bytes:

@@ -16,6 +16,7 @@ from typing import IO, Any
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route as Path
@@ -25,6 +26,7 @@ from sensing import logs
 from sensing.access import Identity, permits
 from sensing.errors import Exit, SensingError, UsageError
 
+from . import pages
 from .answers import HEADERS, Answer, error_response, json_response, refusal_response
 from .ask import Ask
 from .auth import TooManyError, meant
@@ -35,18 +37,30 @@ from .session import cookie_name
 
 _log = logs.get("web")
 MOST_BODY = 1024 * 1024
+_ELSEWHERE: dict[str, Any] = {
+    "allow_methods": ["GET", "POST", "PATCH", "DELETE"],
+    "allow_headers": ["authorization", "content-type", "last-event-id"],
+    "expose_headers": ["retry-after", "content-disposition"],
+    "allow_credentials": False,  # a token is shown on purpose; a cookie would go by itself
+    "max_age": 600,
+}
+"""What pages of other sites may do that `http.cors_origins` names."""
 _LONGEST_QUERY = 16_384
 _SPOOL = 4 << 20
+STREAMS = ("/api/stream", "/api/live")
+"""What goes on for as long as somebody listens."""
 
 
 def make(desk: Desk) -> Starlette:
     """The app over a desk. It has no start-up of its own: it works in-process as it does under a server."""
     paths = [Path(route.path, _endpoint(desk, route), methods=[route.method], include_in_schema=False) for route in ROUTES]
     for path in paths:
-        if path.path == "/api/stream" and path.methods:
+        if path.path in STREAMS and path.methods:
             path.methods.discard("HEAD")  # a stream has no end that a HEAD could wait for
     app = Starlette(routes=paths, exception_handlers={HTTPException: _http_error})
     app.add_middleware(_Headers)
+    if origins := desk.settings.http.cors_origins:
+        app.add_middleware(CORSMiddleware, allow_origins=origins, **_ELSEWHERE)
     app.state.desk = desk
     return app
 
@@ -60,13 +74,11 @@ class _RefusedError(Exception):
 
 
 def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Response]]:
-    is_async = inspect.iscoroutinefunction(route.handler)
-
     async def answer(request: Request) -> Response:
+        if route.path.startswith("/id/") and _is_browser(request):
+            return pages.to_register(request.path_params["code"])
         try:
-            ask = await _read(desk, route, request)
-            found = await route.handler(desk, ask) if is_async else await run_in_threadpool(route.handler, desk, ask)
-            return _response(found)
+            return await _answered(desk, route, await _read(desk, route, request))
         except _RefusedError as refused:
             return refused.response
         except SensingError as error:
@@ -80,6 +92,18 @@ def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Respons
     return answer
 
 
+async def _answered(desk: Desk, route: Route, ask: Ask) -> Response:
+    """What the handler says. A file that was sent is closed when it is refused; otherwise who reads it closes it."""
+    try:
+        handler = route.handler
+        found = await handler(desk, ask) if inspect.iscoroutinefunction(handler) else await run_in_threadpool(handler, desk, ask)
+        return _response(found)
+    except BaseException:
+        if ask.upload is not None:
+            ask.upload.close()
+        raise
+
+
 async def _read(desk: Desk, route: Route, request: Request) -> Ask:
     """Who asks for what. Raises _RefusedError, UsageError."""
     address = request.client.host if request.client else "local"
@@ -87,6 +111,8 @@ async def _read(desk: Desk, route: Route, request: Request) -> Ask:
     identity = None
     if route.role is not None:
         cookie = request.cookies.get(cookie_name(desk)) if bearer is None else None
+        if route.page:
+            await _check_signed_in(desk, request, bearer, address, cookie)
         identity = await _identify(desk, bearer, address, cookie)
         _check_page(desk, request, identity, cookie)
         if not permits(identity, route.role):
@@ -102,8 +128,27 @@ async def _read(desk: Desk, route: Route, request: Request) -> Ask:
     upload = await _upload(request, desk.settings.http.upload_mb << 20) if route.upload else None
     body = await _body(request) if request.method != "GET" and upload is None else b""
     desk.metrics.count("sensing_requests_taken_total", route=route.name)
-    resume = request.headers.get("last-event-id", "")
-    return Ask(identity, address, request.path_params, query, body, resume, upload, bearer, cookie)
+    told = request.headers.get
+    return Ask(
+        identity, address, request.path_params, query, body, told("last-event-id", ""), upload, bearer, cookie,
+        request.url.path, told("accept-encoding", ""), told("if-none-match", ""),
+    )  # fmt: skip
+
+
+def _is_browser(request: Request) -> bool:
+    """Whether a person's browser opened an address, and no program or script of ours."""
+    return "text/html" in request.headers.get("accept", "") and "authorization" not in request.headers
+
+
+async def _check_signed_in(desk: Desk, request: Request, bearer: str | None, address: str, cookie: str | None) -> None:
+    """A person who opens a page is shown the way in, or to another password, where a program is told what it lacks. Raises _RefusedError."""
+    if bearer is not None:
+        return
+    identity = await run_in_threadpool(desk.guard.identify, None, address, cookie)
+    if identity is None:
+        raise _RefusedError(pages.to_sign_in(request.url.path, request.url.query))
+    if identity.must_change and request.url.path != pages.ACCOUNT:
+        raise _RefusedError(pages.to_account())
 
 
 async def _identify(desk: Desk, bearer: str | None, address: str, cookie: str | None) -> Identity:
@@ -144,7 +189,7 @@ def _check_site(request: Request) -> None:
 
 def _check_scope(desk: Desk, route: Route, identity: Identity) -> None:
     """A one-time password opens nothing but the way to another; who is bound to areas has no say in the house. Raises _RefusedError."""
-    if identity.must_change and not route.path.startswith("/api/session"):
+    if identity.must_change and not route.path.startswith(("/api/session", pages.ACCOUNT)):
         what, hint = "the one-time password is still in use", "choose a password of your own: POST /api/session/password"
         raise _RefusedError(error_response(what, hint, Exit.USAGE, 403))
     if identity.areas and route.scope not in (AREA, ANY):
@@ -154,6 +199,8 @@ def _check_scope(desk: Desk, route: Route, identity: Identity) -> None:
 
 
 def _query(route: Route, request: Request) -> dict[str, str]:
+    if route.page:  # an address that somebody typed or was sent: the page's own script reads it
+        return {}
     if len(request.url.query) > _LONGEST_QUERY:
         raise UsageError("the query is too long", f"at most {_LONGEST_QUERY} characters are read")
     found: dict[str, str] = {}

@@ -35,6 +35,12 @@ class Ask(Struct, frozen=True):
     """The header Authorization, for streams that ask again whether it still holds."""
     cookie: str | None = None
     """The session's cookie, likewise."""
+    url: str = ""
+    """The path as it was asked for."""
+    accepts: str = ""
+    """The header Accept-Encoding."""
+    known: str = ""
+    """The header If-None-Match."""
 
     @property
     def actor(self) -> Actor:

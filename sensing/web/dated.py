@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 from starlette.concurrency import run_in_threadpool
 
-from sensing import times
+from sensing import derive, times
 from sensing.decode import Decoder
 from sensing.errors import ConflictError, ValidationError
 from sensing.events import Episode, Machine, event_id, severity_word
@@ -23,6 +23,7 @@ from sensing.registry import Device, DeviceChanges, described
 from sensing.registry.dated import Edit, Span
 from sensing.registry.history import Planned
 from sensing.reobserve import Anew, Reobserver, Window, outcome
+from sensing.rules import Rule
 from sensing.store.revisions import Key, Revision
 from sensing.watch import Watch
 
@@ -31,7 +32,7 @@ from .ask import Ask
 from .configured import moment, told_config
 from .desk import Desk
 from .explain import thing_of
-from .operations import give
+from .orders import give
 
 FIELDS = ("valid_from", "valid_to", "undo", "reobserve")
 """Of a body, beside those of the form."""
@@ -248,32 +249,32 @@ class _Curves:
         """Events that there would be no more, or newly, or otherwise."""
         found = []
         for series in sorted({*self._old, *self._new}):
-            old, new = (self._episodes(series, curve.get(series, {})) for curve in (self._old, self._new))
-            for start in sorted({*old, *new}):
-                was, will = old.get(start), new.get(start)
-                if was != will:
-                    found.append(
-                        self._event(series, "new" if was is None else "gone" if will is None else "changed", will or was)
-                    )
+            watched = self._watch.over(self._thing, *series[:3])
+            for rule in watched.rules if watched else ():
+                old, new = (_episodes(rule, curve.get(series, {})) for curve in (self._old, self._new))
+                for start in sorted({*old, *new}):
+                    was, will = old.get(start), new.get(start)
+                    if was != will:
+                        change = "new" if was is None else "gone" if will is None else "changed"
+                        found.append(self._event(series, rule, change, will or was))
         return found
 
-    def _episodes(self, series: tuple[str, str, str, str], points: Points) -> dict[Micros, Episode]:
-        watched = self._watch.over(self._thing, *series[:3])
-        machine, found = Machine(), dict[Micros, Episode]()
-        for at in sorted(points):
-            episode = machine.step(watched.rule, at, points[at]) if watched else None
-            if episode is not None:
-                found[episode.start] = episode
-        return found
-
-    def _event(self, series: tuple[str, str, str, str], change: str, episode: Episode | None) -> dict[str, Any]:
-        watched = self._watch.over(self._thing, *series[:3])
-        if episode is None or watched is None:
+    def _event(self, series: tuple[str, str, str, str], rule: Rule, change: str, episode: Episode | None) -> dict[str, Any]:
+        if episode is None:
             raise ConflictError("an event of nothing", "this is a fault of the program")
         prop, statistic, channel, run = series
-        kind = watched.rule.kind
         return {
-            "change": change, "kind": kind, "id": event_id(kind, self._thing.id, statistic, channel, run, episode.start),
+            "change": change, "kind": rule.kind, "id": event_id(rule.kind, self._thing.id, statistic, channel, run, episode.start),
             "property": prop, "start": times.rfc3339(episode.start), "end": moment(episode.end),
-            "severity": severity_word(episode.severity), "peak": episode.peak,
+            "severity": severity_word(episode.severity), "peak": derive.shown(rule, episode.peak),
         }  # fmt: skip
+
+
+def _episodes(rule: Rule, points: Points) -> dict[Micros, Episode]:
+    machine, found, moments = Machine(), dict[Micros, Episode](), sorted(points)
+    values = [points[at] for at in moments]
+    for at in range(len(moments)):
+        episode = derive.step(machine, rule, moments, values, at)
+        if episode is not None:
+            found[episode.start] = episode
+    return found

@@ -88,6 +88,9 @@ class Desk:
         self.catalogue = Catalogue(registry)
         self.pulse: object = None
         self.balance: object = None
+        self.hub: object = None
+        self.beat: object = None
+        self.incidents: object = None
         self.followers = 0
         self.closing = False
         """Set when the process ends: streams take it as their end."""

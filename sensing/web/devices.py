@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from starlette.responses import Response, StreamingResponse
@@ -13,9 +14,10 @@ from sensing.registry import Credential, Device, DeviceFilter, Registered, descr
 from sensing.store.reader import Wanted
 from sensing.things import ThingType
 
-from .answers import NDJSON, page
+from .answers import NDJSON, attachment, page
 from .ask import Ask
 from .desk import Desk
+from .levels import levels
 from .principals import credential, told_principal, turn_over
 from .scope import areas_of
 
@@ -26,7 +28,7 @@ _MOST = 10_000
 def devices(desk: Desk, ask: Ask) -> dict[str, Any]:
     """A page of devices by id."""
     limit = ask.number("limit", PAGE, 1, _MOST)
-    found = desk.registry.list_devices(_chosen(ask), after=ask.text("cursor"), limit=limit + 1)
+    found = desk.registry.list_devices(chosen(ask), after=ask.text("cursor"), limit=limit + 1)
     return page([described(device) for device in found[:limit]], found[limit - 1].id if len(found) > limit else None)
 
 
@@ -46,6 +48,7 @@ def device(desk: Desk, ask: Ask) -> dict[str, Any]:
         "carrier": told_principal(desk.registry.show_principal(found.principal)),
         "latest": latest,
         "facts": facts,
+        "levels": levels(desk, found, latest),
     }
 
 
@@ -95,12 +98,21 @@ def restore(desk: Desk, ask: Ask) -> dict[str, Any]:
     return described(desk.registry.restore_device(ask.path["id"], actor=ask.actor))
 
 
+def unregister(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """Undo a registration of the last ten minutes: id and native id are free again. Raises ConflictError for an older one."""
+    desk.registry.unregister_device(ask.path["id"], actor=ask.actor)
+    return {"id": ask.path["id"], "state": "undone"}
+
+
 def export(desk: Desk, ask: Ask) -> Response:
     """Devices as the CSV that people fill in, or as NDJSON with everything; never a secret."""
     layout = ask.choice("format", "csv", "json")
-    pieces = desk.registry.export_devices(layout, _chosen(ask))
+    pieces: Iterator[str] = desk.registry.export_devices(layout, chosen(ask))
     desk.registry.record("devices_exported", layout, actor=ask.actor)
-    return StreamingResponse(pieces, media_type="text/csv; charset=utf-8" if layout == "csv" else NDJSON)
+    if layout == "csv":
+        marked = chain(["\ufeff"], pieces) if ask.flag("bom") else pieces
+        return StreamingResponse(marked, 200, attachment("devices.csv"), "text/csv; charset=utf-8")
+    return StreamingResponse(pieces, media_type=NDJSON)
 
 
 def types(desk: Desk, _ask: Ask) -> dict[str, Any]:
@@ -112,7 +124,8 @@ def _told_type(found: ThingType) -> dict[str, Any]:
     return found.model_dump(mode="json")
 
 
-def _chosen(ask: Ask) -> DeviceFilter:
+def chosen(ask: Ask) -> DeviceFilter:
+    """Which devices a request is about, of those that the one who asks may see."""
     state = ask.choice("state", "active", "retired", "all")
     names = {name: ask.text(name) or None for name in ("type", "area", "adapter", "principal")}
     return DeviceFilter(query=ask.text("query"), state=None if state == "all" else state, areas=areas_of(ask), **names)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -41,6 +42,7 @@ _TITLES = {
     "unit": ("单位换算", "into the canonical unit"),
     "datum": ("基面", "onto the datum"),
     "flags": ("质量标记", "the first quality flags"),
+    "checks": ("前后比对", "what later checks say of it, with their thresholds and what they compared"),
     "configuration": ("当时的配置", "the configuration that it was observed with"),
     "shifted": ("按配置改正", "shifted, for its configuration was changed"),
     "stored": ("存储", "as it is stored"),
@@ -68,6 +70,7 @@ def explain(desk: Desk, ask: Ask) -> dict[str, Any]:
         row, revisions = _rows(store, wanted, time)
         witnesses = store.witnesses(row["cursor"])
         every = configured.revisions(store, thing, row)
+        said = store.verdicts(row["cursor"], times.parse_instant(row["time"]))
     steps: list[dict[str, Any]] = []
     with desk.logs.take() as log, desk.directories.take() as directory:
         directory.version()
@@ -86,6 +89,7 @@ def explain(desk: Desk, ask: Ask) -> dict[str, Any]:
         steps.append(_step("shifted", **shift))
     numbers = {f"{one.revision:08x}": one.configuration for one in every}
     revisions = [each | {"configuration": numbers.get(each["revision"])} for each in revisions]
+    steps += _checks(said)
     steps.append(_step("stored", **_stored(row), **({"also_heard_by": witnesses} if witnesses else {})))
     steps.append(_step("revisions", revisions=revisions, served=row["revision"]))
     return {"device": thing.id, "observation": row, "steps": steps}
@@ -241,6 +245,15 @@ def matching(readings: Sequence[Reading], thing: Thing, heard: Micros, row: dict
                 return reading, True
             near = near or reading
     return near, False
+
+
+def _checks(said: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A step for what checks over the series (and its neighbours) say; none when they have nothing to say."""
+    told = [
+        {"check": one["who"], "quality": one["quality"], "reason": one["reason"], **(msgspec.json.decode(one["told"]) if one["told"] else {})}
+        for one in said
+    ]  # fmt: skip
+    return [_step("checks", verdicts=told)] if told else []
 
 
 def _stored(row: dict[str, Any]) -> dict[str, Any]:

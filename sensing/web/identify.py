@@ -24,7 +24,7 @@ _MULTIPLE_CHOICES = 300
 
 
 def identify(desk: Desk, ask: Ask) -> Any:
-    """One thing whole; 300 and a list when the code stands for several. at: as of then. Raises NotFoundError."""
+    """One thing whole; 300 and a list when the code stands for several. at: as of then. Raises NotFoundError; `maybe`: an empty list instead."""
     code, at = ask.path["code"].strip(), ask.instant("at")
     areas = areas_of(ask)
     matches = [each for each in desk.registry.identify(code) if covers(areas, each.device.area) and _holds(each, at)]
@@ -34,6 +34,8 @@ def identify(desk: Desk, ask: Ask) -> Any:
     if not things:
         if not areas and (vessel := _enrolled(desk, code)) is not None:
             return vessel
+        if ask.flag("maybe"):
+            return {"code": code, "things": []}
         raise NotFoundError(
             f'"{code[:80]}" is no code of anything here',
             "an id, a label, a native id (or ADAPTER:NATIVE), a serial number, a URN",

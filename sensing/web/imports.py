@@ -11,8 +11,9 @@ from starlette.responses import StreamingResponse
 
 from sensing import times
 from sensing.errors import SensingError, ValidationError
+from sensing.registry.export import EVERY_COLUMN
 from sensing.registry.outcomes import Imported, OnExists, Outcome, Verdict
-from sensing.registry.sheets import Sheet
+from sensing.registry.sheets import Sheet, glance
 
 from .answers import NDJSON, page
 from .ask import Ask
@@ -33,12 +34,30 @@ def take(desk: Desk, ask: Ask) -> StreamingResponse:
         file = opened.enter_context(ask.upload)
         on_exists = OnExists(ask.choice("on_exists", *OnExists))
         preview = ask.flag("dry_run")
-        sheet = opened.enter_context(contextlib.closing(Sheet(file)))
+        sheet = opened.enter_context(contextlib.closing(Sheet(file, _chosen(ask))))
         found = desk.registry.import_devices(
             sheet.lines(), name=ask.text("name") or "upload", actor=ask.actor, on_exists=on_exists, preview=preview
         )
         after = (lambda: None) if preview else (lambda: claim_all(desk, ask))
         return StreamingResponse(_lines(broker(desk), after, sheet, found, opened.pop_all()), media_type=NDJSON)
+
+
+def look(_desk: Desk, ask: Ask) -> dict[str, Any]:
+    """Which column each header of a file is taken for, with a few of its rows; nothing is read beyond them, nothing is kept."""
+    if ask.upload is None:
+        raise ValidationError("there is no file", "send it as the body of the request")
+    with ask.upload as file:
+        found = glance(file, _chosen(ask))
+    return {"row": found.row, "headers": found.headers, "columns": found.columns, "samples": found.samples, "known": EVERY_COLUMN}
+
+
+def _chosen(ask: Ask) -> dict[str, str]:
+    """`columns={"header": "column"}`: what a person says that headers are. Raises ValidationError."""
+    text = ask.text("columns")
+    try:
+        return msgspec.json.decode(text, type=dict[str, str]) if text else {}
+    except msgspec.DecodeError:
+        raise ValidationError("columns is not JSON", 'write {"header": "column"}') from None
 
 
 def _lines(

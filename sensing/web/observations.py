@@ -15,7 +15,7 @@ from sensing.store import seq
 from sensing.store.reader import StoreReader
 
 from . import tabled
-from .answers import NDJSON, csv_pages, ndjson, page, public
+from .answers import NDJSON, attachment, csv_pages, marked, ndjson, page, public
 from .ask import Ask
 from .desk import Desk
 from .selection import Selection, select
@@ -52,7 +52,10 @@ def observations(desk: Desk, ask: Ask) -> dict[str, Any] | Response:
         limit = ask.number("limit", 1 << 60, 1, 1 << 60)
         write: Write = csv_pages if layout == "csv" else _ndjson_pages
         kind = "text/csv; charset=utf-8" if layout == "csv" else NDJSON
-        return StreamingResponse(write(_pages(desk, chosen, after, limit)), media_type=kind)
+        pieces = write(_pages(desk, chosen, after, limit))
+        if layout == "csv":
+            return StreamingResponse(marked(pieces) if ask.flag("bom") else pieces, 200, attachment("observations.csv"), kind)
+        return StreamingResponse(pieces, media_type=kind)
     limit = ask.number("limit", PAGE, 1, MOST)
     items: list[dict[str, Any]] = []
     for rows in _pages(desk, chosen, after, limit + 1):

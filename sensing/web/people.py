@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sensing import times
 from sensing.access import Role
 from sensing.registry import ApiToken
+from sensing.registry.links import LASTS
 from sensing.registry.people import Setup, User
 
 from .answers import Answer, page
@@ -45,6 +46,12 @@ class Password(_Fields):
     """password: absent makes a one-time one."""
 
     password: str | None = None
+
+
+class NewLink(_Fields):
+    """lasts: for how long it opens, a duration (`15m`); at most a day."""
+
+    lasts: str = ""
 
 
 class NewToken(_Fields):
@@ -84,6 +91,14 @@ def set_role(desk: Desk, ask: Ask) -> dict[str, Any]:
 def set_password(desk: Desk, ask: Ask) -> dict[str, Any]:
     """Another password for somebody; what they have open ends."""
     return _told_setup(desk.registry.set_password(ask.path["id"], ask.form(Password).password, actor=ask.actor))
+
+
+def make_link(desk: Desk, ask: Ask) -> Answer:
+    """A link that signs somebody in, once; its text is in this answer and never again."""
+    form, user = ask.form(NewLink), ask.path["id"]
+    lasts = times.parse_duration(form.lasts) if form.lasts else LASTS
+    made = desk.registry.make_link(user, lasts=lasts, actor=ask.actor)
+    return Answer({"user": made.user, "key": made.text, "path": f"/signin#k={made.text}", "ends": times.rfc3339(made.ends)}, 201)
 
 
 def remove_user(desk: Desk, ask: Ask) -> dict[str, Any]:

@@ -25,7 +25,8 @@ from .answers import Answer, page
 from .ask import Ask
 from .desk import Desk
 from .devices import told_registered
-from .operations import give, told_frame
+from .operations import told_frame
+from .orders import give
 from .scope import areas_of, keep_principals
 
 _FIRST, _LAST = 4, 12

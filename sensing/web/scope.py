@@ -87,7 +87,7 @@ def check_command(desk: Desk, ask: Ask, op: str, args: dict[str, Any]) -> None:
             row["principal"] for row in held if chosen.covers(row["adapter"], row["native"], row["principal"])])  # fmt: skip
     elif op == "annotate":
         check_device(desk, ask, args["device"])
-    elif op in ("ack_event", "close_event"):
+    elif op in ("ack_event", "close_event", "assign_event", "escalate_event"):
         with desk.stores.take() as store:
             event = store.event(args["event"])
         if event is not None:

@@ -24,8 +24,10 @@ from sensing.things import ThingType
 from sensing.work import Work
 
 from .app import make
+from .caps import Writing
 from .desk import Desk
 from .publisher import OverMqtt, Straight
+from .shift import Keeping
 
 _log = logs.get("web")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -38,9 +40,16 @@ def run(data: Path, registry: Registry, adapters: Mapping[str, Adapter], types: 
     guard_plain(loaded.http)
     publish = OverMqtt(data, registry.internal_credential())
     desk = Desk(data, loaded, registry, adapters, types, publish, Metrics())
+    writing, keeping = Writing(desk), Keeping(desk)
     try:
-        asyncio.run(_serve(desk, _listen(loaded.http)))
+        listening = _listen(loaded.http)
+        if loaded.cap.enabled:
+            writing.start()
+        keeping.start()
+        asyncio.run(_serve(desk, listening))
     finally:
+        writing.stop()
+        keeping.stop()
         desk.close()
 
 

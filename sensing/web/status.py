@@ -45,7 +45,7 @@ def ready(desk: Desk, _ask: Ask) -> Answer:
     lacking = [role for role in ROLES if not _answers(desk, role)]
     balance = None
     try:
-        balance = _balance(desk).look()
+        balance = balance_of(desk).look()
     except SensingError:
         lacking.append("store")
     fine = not lacking and balance is True
@@ -142,7 +142,7 @@ class Balance:
             return self._recent and self._whole
 
 
-def _balance(desk: Desk) -> Balance:
+def balance_of(desk: Desk) -> Balance:
     if not isinstance(desk.balance, Balance):
         desk.balance = Balance(desk)
     return desk.balance

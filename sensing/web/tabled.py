@@ -19,7 +19,7 @@ from sensing.query.keep import Devices, Keep
 from sensing.query.where import terms
 from sensing.store.reader import StoreReader, Wanted
 
-from .answers import NDJSON, page
+from .answers import NDJSON, attachment, marked, page
 from .ask import Ask
 from .catalogue import Known
 from .desk import Desk
@@ -47,7 +47,11 @@ def answer(desk: Desk, ask: Ask) -> dict[str, Any] | Response:
         with desk.stores.take() as store:
             return _page(store, checked, start, skip, limit)
     limit = ask.number("limit", 1 << 60, 1, 1 << 60)
-    return StreamingResponse(_streamed(desk, request, checked, kind, limit), media_type=_KINDS[kind])
+    pieces = _streamed(desk, request, checked, kind, limit)
+    if kind == "ndjson":
+        return StreamingResponse(pieces, media_type=_KINDS[kind])
+    told = marked(pieces) if kind == "csv" and ask.flag("bom") else pieces
+    return StreamingResponse(told, 200, attachment(f"observations.{kind}"), _KINDS[kind])
 
 
 def _read(desk: Desk, ask: Ask) -> Request:

@@ -25,7 +25,7 @@ from ..truth_reader import TruthReader
 from .bounds import failures, read_bounds
 from .broker import in_broker
 from .events import compare
-from .expected import expected
+from .expected import expected, judged
 from .match import Match, match
 from .quality import Flags
 from .service import dead_letters, digest, order, recovery
@@ -62,7 +62,7 @@ def score(
     result = {
         "run": stored.run, "origin": "simulated", "drill": True, **about,
         "loss": len(lost), "duplicates": len(matched.duplicate), "lost_in_broker": broker.told() if broker else None,
-        "events": compare(expected(said, series, thresholds), stored.events(), series),
+        "events": compare(expected(said, series, thresholds), stored.events(), series, judged(series, thresholds)),
         "quality": flags.by_kind(planted),
         "clean": flags.clean(),
         "values": _values(said, rows, matched, lost, series),

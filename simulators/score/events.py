@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from statistics import median
 from typing import Any
 
 from sensing.times import MINUTE, SECOND
 
-from .expected import Expected
+from .expected import Expected, Key
 from .tables import Series
 
 DANGER = 2
@@ -18,12 +19,24 @@ SLACK = 15 * MINUTE
 _LISTED = 200
 
 
-def compare(wanted: Sequence[Expected], raised: Sequence[Mapping[str, Any]], series: Sequence[Series]) -> dict[str, Any]:
-    """The score's `events`: expected, raised, missed, false, lead_time_s (median from the raising to the danger level of the truth)."""
-    theirs: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
+def compare(
+    wanted: Sequence[Expected],
+    raised: Sequence[Mapping[str, Any]],
+    series: Sequence[Series],
+    judged: AbstractSet[Key] | None = None,
+) -> dict[str, Any]:
+    """The score's `events`: expected, raised, missed, false, lead_time_s (median from the raising to the danger level of the truth).
+
+    judged: what the truth speaks of (expected.judged); events of anything else are neither right nor false, and counted by kind under
+    `beside`. None: it speaks of all. rise_lead_time_s: median from a foretold crossing (`*_rising`) to the episode that it foretold.
+    """
+    theirs: dict[Key, list[Mapping[str, Any]]] = defaultdict(list)
+    beside = [event for event in raised if judged is not None and _key(event) not in judged]
     for event in raised:
-        theirs[event["kind"], event["device"], event["property"], event["statistic"], event["channel"]].append(event)
-    ours: dict[tuple[str, ...], list[Expected]] = defaultdict(list)
+        if judged is None or _key(event) in judged:
+            theirs[_key(event)].append(event)
+    raised = [event for events in theirs.values() for event in events]
+    ours: dict[Key, list[Expected]] = defaultdict(list)
     for one in wanted:
         ours[one.kind, *series[one.series]].append(one)
     told: list[dict[str, Any]] = []
@@ -40,16 +53,40 @@ def compare(wanted: Sequence[Expected], raised: Sequence[Mapping[str, Any]], ser
             told.append(_told(key, one, found))
     seen = [row for row in told if row["raised"]]
     leads = [row["lead_time_s"] for row in seen if row["lead_time_s"] is not None]
+    rises = _rises(wanted, beside, series)
     return {
         "expected": sum(not one.hidden for one in wanted), "raised": len(raised), "missed": missed, "false": false,
         "lead_time_s": median(leads) if leads else None, "hidden": sum(one.hidden for one in wanted), "repeated": repeated,
         "same_start": _share(row["same_start"] for row in seen), "same_severity": _share(row["same_severity"] for row in seen),
         "delay_s": median([row["delay_s"] for row in seen if row["delay_s"] is not None] or [0.0]) if seen else None,
-        "leads": len(leads), "list": sorted(told, key=lambda row: (-row["severity"], row["start"]))[:_LISTED],
+        "leads": len(leads), "rise_lead_time_s": median(rises) if rises else None, "rises": len(rises),
+        "beside": dict(sorted(Counter(event["kind"] for event in beside).items())), "list": sorted(told, key=lambda row: (-row["severity"], row["start"]))[:_LISTED],
     }  # fmt: skip
 
 
-def _told(key: tuple[str, ...], one: Expected, found: Mapping[str, Any] | None) -> dict[str, Any]:
+def _key(event: Mapping[str, Any]) -> Key:
+    return event["kind"], event["device"], event["property"], event["statistic"], event["channel"]
+
+
+def _rises(wanted: Sequence[Expected], beside: Sequence[Mapping[str, Any]], series: Sequence[Series]) -> list[float]:
+    """For each episode that was foretold, how long before its level was reached, s: by the event that ended with it."""
+    foretold: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
+    for event in beside:
+        if event["kind"].endswith("_rising"):
+            foretold[_key(event)[1:]].append(event)
+    leads = []
+    for one in wanted:
+        slack = min(SLACK, 2 * one.cadence)
+        raisings = [
+            event["steps"][0][1] for event in foretold.get(series[one.series], ())
+            if event["steps"][0][1] <= one.start and (event["end"] is None or event["end"] + slack >= one.start)
+        ]  # fmt: skip
+        if raisings:
+            leads.append((one.start - min(raisings)) / SECOND)
+    return leads
+
+
+def _told(key: Key, one: Expected, found: Mapping[str, Any] | None) -> dict[str, Any]:
     """One episode, and the event that tells of it. Times µs."""
     danger = one.reached(DANGER)
     raised = found["steps"][0][1] if found else None

@@ -21,6 +21,8 @@ from .tables import Column, Said, Series
 
 SEVERITIES = ("watch", "warning", "danger")
 _WRONG = mask(FLAGGED)
+Key = tuple[str, str, str, str, str]
+"""(kind, device, property, statistic, channel) of an event."""
 
 
 @dataclass
@@ -44,6 +46,16 @@ class Expected:
     def reached(self, severity: int) -> int | None:
         """When a severity was reached; None when it was not."""
         return next((time for at, time in self.steps if at >= severity), None)
+
+
+def judged(series: Sequence[Series], thresholds: Mapping[str, Mapping[str, Any]]) -> set[Key]:
+    """What the truth speaks of: every datastream that its device has levels for, with the kind that events above them are of."""
+    found: set[Key] = set()
+    for device, name, statistic, channel in series:
+        rule = thresholds.get(device, {}).get(name)
+        if rule is not None and _covers(rule, statistic, channel):
+            found.add((f"{name}_{'low' if rule.get('below') else 'high'}", device, name, statistic, channel))
+    return found
 
 
 def expected(said: Said, series: Sequence[Series], thresholds: Mapping[str, Mapping[str, Any]]) -> list[Expected]:

@@ -46,6 +46,7 @@ def _lines(result: Mapping[str, Any], has_storm: bool) -> list[str]:
             (_mark(events["missed"] == 0), "漏报 events missed", f"{events['missed']} / {events['expected']}"),
             (_mark(events["false"] == 0), "误报 false alarms", f"{events['false']} / {events['raised']}"),
             ("", "提前量中位数 median lead time", _span(events["lead_time_s"])),
+            ("", "涨势预报提前量 lead time of foretold crossings", f"{_span(events.get('rise_lead_time_s'))} ({events.get('rises', 0)})"),
             ("", "正常数据被误标 good values flagged", f"{_percent(clean['share'])} ({clean['flagged']:,} / {clean['rows']:,})"),
         ]),
         *(["## 天气与水情 Weather and water", "", "![rain, stage, tide, wind](storm.png)", "",

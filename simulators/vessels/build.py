@@ -71,6 +71,8 @@ def _wakes(world: World, fleet: list[Ship], told: dict[str, Any]) -> dict[int, t
         write = rounds.ROUNDS.get(ship.traits.duty)
         if write is not None:
             found[ship.number] = write(world, ship)
+    for wake in found.values():
+        wake.close()
     stays: dict[int, list[trade.Stay]] = {}
     for stay in dealing.stays:
         stays.setdefault(stay.ship, []).append(stay)

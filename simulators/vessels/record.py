@@ -18,12 +18,14 @@ from .waters import Harbour, Point
 from .world import Deed
 
 _STEP_S = 60.0
+_CORNER = 10
+"""Steps outside of limits that are no departure: a ship on its way cuts a corner."""
 
 
 class PortCall(NamedTuple):
     """One stay at a berth. Times are microseconds UTC; None for what had not happened when the story ended.
 
-    arrived, departed: into and out of the port's limits (to a minute); a shift within the port keeps both. anchored: first let go the
+    arrived, departed: into and out of the port's limits (to a minute); a shift within the port keeps both, and so does cutting one of their corners. anchored: first let go the
     anchor within the limits, None when it did not. berthed, unberthed: alongside. tonnes: worked in this stay.
     Times before the story's begin happened before anybody listened.
     """
@@ -67,8 +69,8 @@ def port_calls(
             continue
         times = np.arange(stay.begin, stay.end, _STEP_S)
         within = _within(motion, stay.ship, times, harbours[stay.berth.harbour].limits)
-        inward = times[~within & (times < stay.berthed)]
-        outward = times[~within & (times > stay.unberthed)]
+        away = times[_lasting(~within)]
+        inward, outward = away[away < stay.berthed], away[away > stay.unberthed]
         arrived = float(inward[-1]) + _STEP_S if len(inward) else None
         departed = float(outward[0]) if len(outward) else None
         anchored = _anchored(motion, stay, -np.inf if arrived is None else arrived)
@@ -107,6 +109,15 @@ def _within(motion: Motion, ship: int, times: Floats, limits: tuple[Point, ...])
         if y1 != y2:
             found ^= ((y1 > y) != (y2 > y)) & (x < x1 + (y - y1) * (x2 - x1) / (y2 - y1))
     return found & (state.status >= 0)
+
+
+def _lasting(flags: Bools) -> Bools:
+    """Where flags are set for `_CORNER` in a row, or from the first or to the last of all."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
+    found = np.zeros(len(flags), dtype=bool)
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        found[begin:end] = end - begin >= _CORNER or begin == 0 or end == len(flags)
+    return found
 
 
 def _anchored(motion: Motion, stay: Stay, after: float) -> float | None:

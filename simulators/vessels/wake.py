@@ -54,6 +54,11 @@ class Wake:
         """Go where nobody hears it."""
         self._knot(ABSENT)
 
+    def close(self) -> None:
+        """Let the last leg last as long as was written: a wake ends where its last knot is, so without one at its end a ship would be gone at its begin."""
+        if self.knots and self.knots[-1].status != ABSENT:
+            self.leave()
+
     def sail(self, route: Route, speed: float | None = None, haste: float = 1.0) -> None:
         """Follow a way from its first point, near which the ship is. speed: knots, else its own; haste: share of the limits kept to."""
         speed = speed or self.speed

@@ -2,7 +2,7 @@
 
     python -m tests.bench [PART ...] [--quick] [--case TEXT] [--rounds N] [--out FILE] [--dir DIR]
 
-Parts: fsync door paho hand work whole latency tail demo storm sealing store adapters; none named means all. The table goes to stdout, progress to stderr, every
+Parts: fsync events quality door paho hand work whole latency tail live stalled demo storm sealing store adapters; none named means all. The table goes to stdout, progress to stderr, every
 round's figures to artefacts/bench.json. Exit code 1 when something was lost or doubled; never for being slow. See docs/bench.md.
 """
 

@@ -6,7 +6,26 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.bench import commits, decoding, disk, doors, forward, registry, rest, sealing, shared, stores, storms, sustained, whole
+from tests.bench import (
+    browser,
+    commits,
+    decoding,
+    disk,
+    doors,
+    events,
+    forward,
+    live,
+    quality,
+    registry,
+    rest,
+    sealing,
+    shared,
+    stores,
+    storms,
+    sustained,
+    watched,
+    whole,
+)
 from tests.bench.place import Place
 
 Row = Mapping[str, Any]
@@ -51,6 +70,12 @@ _BASELINE = (
 PARTS = {part.name: part for part in (
     Part("fsync", "The disk: what any durable acknowledgement costs", disk.fsync, "commits_s",
          (("commits_s", "commits/s", 0), ("frames_s", "frames/s", 0), ("us_frame", "cpu us/frame", 2)), 2),
+    Part("events", "Watching: processor an observation, whole batches committed with rules and without", events.watching, "us_events",
+         (("rows", "rows", 0), ("us_plain", "cpu us/row without", 2), ("us_watched", "with", 2), ("us_events", "events", 2),
+          ("events", "events found", 0)), 2, least=True, exact=lambda row: bool(row["events"] > 0)),
+    Part("quality", "Checks over series: processor an observation, whole batches in order", quality.checking, "us_checks",
+         (("rows", "rows", 0), ("us_checks", "cpu us/row", 2), ("us_ioos", "ioos_qc us/row", 2), ("doubted", "doubted", 0)), 2, least=True,
+         exact=lambda row: bool(row["doubted"] > 0)),
     Part("door", "door: durable messages, PUBLISH (QoS 1) to PUBACK; connections x window", doors.door, "messages_s",
          (("messages_s", "messages/s", 0), ("us_message", "cpu us/message", 2), ("door_cores", "door cores", 2),
           ("loader_cores", "loader cores", 2)), 3, exact=lambda row: bool(row["logged"] >= row["acked"] > 0)),
@@ -79,6 +104,13 @@ PARTS = {part.name: part for part in (
     Part("tail", "from due to a line of `sensing tail`", whole.tail, "p99_ms",
          (("p50_ms", "p50 ms", 1), ("p99_ms", "p99 ms", 1), ("max_ms", "max ms", 1)), 1, least=True,
          exact=lambda row: bool(row["sent"] == row["acked"] == row["seen"])),
+    Part("live", "the live feed: how late a value is with a viewer at a pace; 2,000 gauges and 500 vessels ten times a second", live.live,
+         "p50_ms", (("p50_ms", "p50 ms", 1), ("p99_ms", "p99 ms", 1), ("told", "values told", 0), ("batches_s", "batches/s", 1),
+                   ("web_cores", "web cores", 2), ("viewer_cores", "cores/viewer", 4)), 1, least=True, exact=lambda row: bool(row["right"])),
+    Part("stalled", "the door at saturation beside 200 viewers of the live feed that take nothing, and without", live.stalled, "ratio",
+         (("ratio", "with / without", 2), ("least", "least", 2), ("mb", "MB more in web", 1)), 1),
+    Part("watched", "the door at saturation with devices that have rules and checks, and the same without", watched.watched, "ratio",
+         (("ratio", "with / without", 2), ("least", "least", 2), ("watched", "datastreams watched", 0)), 1, exact=lambda row: row["watched"] > 0),
     Part("demo", "the demo at rest: fifty devices", rest.demo, "cores", (("cores", "cores", 3), ("mb", "MB (PSS)", 0), ("ready_s", "ready s", 1)),
          1, least=True),
     Part("storm", "a storm of 2,500 devices as fast as it goes, until all is stored", storms.storm, "ratio",
@@ -100,6 +132,9 @@ PARTS = {part.name: part for part in (
     Part("registry", "registry: a file of devices taken in, then found by what they are called (--full: ten million)", registry.registry, "per_s",
          (("per_s", "things/s", 0), ("codes_s", "identifiers/s", 0), ("us", "us each", 2), ("p99_ms", "p99 ms", 3), ("max_ms", "max ms", 1),
           ("mb", "MB (peak)", 0), ("disk_mb", "MB on disk", 0)), 1, exact=lambda row: bool(row["right"] == row["wanted"])),
+    Part("browser", "the map in a browser without a graphics card, 1600 x 900, ten batches a second", browser.browser, "fps",
+         (("fps", "frames/s", 1), ("gap_p95_ms", "gap p95 ms", 1), ("heap_mb", "heap MB", 1), ("paint_ms", "first paint ms", 0),
+          ("coast_ms", "coast ms", 0)), 1),
 )}  # fmt: skip
 
 FLOORS = (
@@ -110,9 +145,16 @@ FLOORS = (
     Floor("sustained", ("",), "values_core_s", 60_000, "work, sealing beside it, observations/s a core"),
     Floor("latency", ("5000/s",), "ack_p99_ms", 25.0, "p99 publish to ack at 5,000/s, ms", most=True),
     Floor("tail", ("1000/s",), "p99_ms", 300.0, "p99 publish to tail, ms", most=True),
+    Floor("live", ("viewer, 5000/s",), "p99_ms", 300.0, "p99 publish to viewer at 5,000/s, ms", most=True),
+    Floor("live", ("a snapshot", "2,500 things"), "p50_ms", 300.0, "snapshot of 2,500 things, ms", most=True),
+    Floor("stalled", ("pairs",), "ratio", 0.9, "door beside 200 stalled viewers / none"),
+    Floor("watched", ("pairs",), "ratio", 0.95, "door with rules / without"),
     Floor("sealing", ("/s",), "pairs", 1.25, "p95 of publish to ack, lake at work / stopped", most=True),
     Floor("storm", ("clean",), "ratio", 200.0, "a clean storm, times real time"),
     Floor("storm", ("faults",), "ratio", 60.0, "a storm with faults, times real time"),
+    Floor("browser", ("2,000 + 500",), "fps", 50.0, "the map, 2,500 things, frames/s"),
+    Floor("browser", ("10,000",), "fps", 25.0, "the map, 10,000 ships, frames/s"),
+    Floor("browser", ("",), "heap_mb", 60.0, "the map's heap, MB", most=True),
     Floor("demo", ("all",), "cores", 0.4, "the demo at rest, cores", most=True),
     Floor("demo", ("all",), "mb", 400.0, "the demo at rest, MB", most=True),
     *(Floor("store", (case,), "ms", floor, "store, ms", most=True) for case, floor in (

@@ -10,8 +10,10 @@ from sensing.web.routes import ROUTES
 from tests.house import House
 
 API = Path(__file__).resolve().parents[2] / "docs" / "api.md"
-OPEN = {"GET /health", "GET /ready", "POST /api/session"}
-OWN = {"DELETE /api/session", "POST /api/session/renew", "POST /api/session/password"}
+OPEN = {
+    "GET /health", "GET /ready", "POST /api/session", "POST /api/session/link", "GET /signin", "GET /static/{name:path}", "GET /words.json",
+}  # fmt: skip
+OWN = {"DELETE /api/session", "POST /api/session/renew", "POST /api/session/password", "DELETE /api/sessions/{id}"}
 """What everybody may do to what is theirs."""
 CALLERS = [None, *Role]
 
@@ -26,8 +28,8 @@ def house(tmp_path_factory):
 
 def address(route):
     """The route with names filled in that lead nowhere, so that nothing is changed by asking."""
-    path = route.path.replace("{place}", "999").replace("{id}", "none-such")
-    return path + "?once=1" if route.path == "/api/stream" else path
+    path = route.path.replace("{place}", "999").replace("{id}", "none-such").replace("{name:path}", "js/dom.js")
+    return path + "?once=1" if route.path in ("/api/stream", "/api/live") else path
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda role: role.word if role else "none")
@@ -36,28 +38,37 @@ async def test_each_route_is_open_to_whom_the_table_says(house, route, caller):
     """Without a token 401, with too low a role 403, else whatever the route answers, but neither of these."""
     async with house.client(caller) as client:
         answer = await client.request(route.method, address(route), json=None if route.method == "GET" else {"nonsense": 1})
-    if route.name == "POST /api/session":
+    if route.name.startswith("POST /api/session") and route.role is None:
         assert answer.status_code == 422
     elif route.role is None or (caller is not None and caller >= route.role):
         assert answer.status_code not in (401, 403, 404 if "{" not in route.path else 0, 405, 500)
+    elif route.page and caller is None:
+        assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/signin")
     else:
         assert answer.status_code == (401 if caller is None else 403)
         assert set(answer.json()) == {"error", "hint", "code"}
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["cache-control"] == (kept(route) if answer.status_code == 200 else "no-store")
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_only_three_routes_are_open():
-    """A route without a role would be open to the world: only the two that say nothing of the city are, and the way in."""
+def kept(route):
+    """How long a browser may keep an answer: only what says nothing of who asks, and asks each time for shells and words."""
+    if route.path == "/api/places/coast":
+        return "private, max-age=86400"
+    return "no-cache" if route.page or route.path.startswith(("/static/", "/words.json")) else "no-store"
+
+
+def test_only_few_routes_are_open():
+    """A route without a role would be open to the world: only those that say nothing of the city are, and the ways in."""
     assert {route.name for route in ROUTES if route.role is None} == OPEN
 
 
 def test_what_changes_something_takes_more_than_a_viewer():
     """No route that writes is a viewer's."""
     low = [route.name for route in ROUTES if route.method != "GET" and (route.role is None or route.role < Role.OPERATOR)]
-    assert set(low) == OWN | {"POST /api/session"}
+    assert set(low) == OWN | {"POST /api/session", "POST /api/session/link"}
 
 
 def test_no_route_is_twice_in_the_table():

@@ -11,7 +11,7 @@ from tests.house import TESTER, House, reading
 
 AT = 1_794_000_000_000_000
 NORTH = ("north",)
-QUERIES = {"/api/stream": "?once=1", "/api/redecode": "?device=north-1"}
+QUERIES = {"/api/stream": "?once=1", "/api/live": "?once=1", "/api/redecode": "?device=north-1"}
 COMMANDS = (
     (
         "annotate",

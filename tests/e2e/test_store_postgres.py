@@ -20,6 +20,8 @@ from sensing.store.reader import StoreReader, Wanted
 from sensing.store.sqlite import SqliteStore
 from tests.contract.conftest import opened  # noqa: F401 the suite asks for it
 from tests.contract.test_store import *  # noqa: F403 the suite itself
+from tests.contract.test_store_news import *  # noqa: F403 the same
+from tests.contract.test_store_ships import *  # noqa: F403 the same
 from tests.contract.test_store_values import *  # noqa: F403 the same
 from tests.e2e import shared_storm
 from tests.e2e.service import Sensing, eventually, gone

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from sensing import thresholds
 from sensing.events import Watched, event_id
-from sensing.ledger import Account
 from sensing.model import Micros
 from sensing.settings import Lake
 from sensing.store import Batch, Row, SeriesKey, events
@@ -19,7 +18,6 @@ from sensing.store.event_reader import WantedEvents, listed
 from sensing.store.lake.seal import seal
 from sensing.store.sqlite import SqliteStore
 
-ACCOUNT = Account(1, "toy", "p", "g1", "")
 KEYS = [SeriesKey("g1", "water_level", "instant", "", run) for run in ("", "drill")]
 SECOND = 1_000_000
 LEVELS = [1.0, 1.8, 1.9, 1.95, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0]
@@ -94,7 +92,7 @@ def make(store, watched, place, said):
         series = store.series(KEYS[key], "live", "m")
         at: Micros = time * 60 * SECOND
         batch.rows.append(Row(
-            series, at, None, value, quality, 0, int(value * 100), 0, 0, rank, at, place, None, None, True, ACCOUNT, False, watched, at))  # fmt: skip
+            series, at, None, value, quality, 0, int(value * 100), 0, 0, rank, at, place, None, None, True, None, False, watched, at))  # fmt: skip
     return batch
 
 

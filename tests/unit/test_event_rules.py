@@ -16,7 +16,7 @@ RIVER = {"watch": 2.8, "warning": 3.2, "danger": 4.0, "hysteresis": 0.1}
 
 
 def rule(**fields):
-    return thresholds.read({"water_level": fields})["water_level"]
+    return thresholds.read({"water_level": fields})["water_level"][0]
 
 
 def played(fields, *values, every=60):
@@ -115,6 +115,7 @@ def test_one_datastream_of_a_property_is_watched_unless_told():
         ({"Wasser": {"watch": 1}}, "not a property"),
         ({"water_level": 2.8}, "not an object"),
         ({"water_level": {}}, "no level"),
+        ({"water_level": {"level": {"watch": 1}, "slow": 3}}, 'no field "level"'),
         ({"water_level": {"hysteresis": 1}}, "no level"),
         ({"water_level": {"watch": "2,8"}}, "thresholds.water_level.watch '2,8'"),
         ({"water_level": {"watch": float("nan")}}, "not a number"),

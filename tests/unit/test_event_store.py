@@ -6,7 +6,6 @@ import pytest
 
 from sensing import thresholds
 from sensing.events import Watched
-from sensing.ledger import Account
 from sensing.registry import DeviceChanges
 from sensing.store import Batch, Row, SeriesKey
 from sensing.store.event_reader import WantedEvents, listed
@@ -15,7 +14,6 @@ from sensing.times import DAY, MINUTE
 from tests.house import TESTER, House, reading
 
 RIVER = {"watch": 2.8, "warning": 3.2, "danger": 4.0, "hysteresis": 0.1}
-ACCOUNT = Account(1, "toy", "p", "g1", "")
 
 
 @pytest.fixture
@@ -220,7 +218,7 @@ class Series:
         self.place += 1
         number = self.store.series(SeriesKey("g1", "water_level", "instant", "", ""), "live", "m")
         self.store.commit(Batch(place=self.place, rows=[
-            Row(number, time, None, value, 1, 0, int(value * 100), 0, 0, 0, time, 1, None, None, True, ACCOUNT, False, self.watched)
+            Row(number, time, None, value, 1, 0, int(value * 100), 0, 0, 0, time, 1, None, None, True, None, False, self.watched)
             for time, value in samples]))  # fmt: skip
 
     def events(self):

@@ -13,9 +13,9 @@ PACKAGES = ("sensing", "adapters", "simulators")
 LAYERS = (
     (
         "ground",
-        "model ports errors properties units topics times sections settings logs metrics sqlite unit_names coordinates failpoints paths runfile things thresholds",
+        "model ports errors properties units topics times sections settings logs metrics sqlite unit_names coordinates failpoints paths runfile things thresholds rules checks",
     ),
-    ("stages", "decode resolve observe quality events watch vessels ledger"),
+    ("stages", "decode resolve observe quality events derive silence watch vessels ledger"),
     ("stores and ways in", "framelog store mqtt registry access audit export"),
     ("work", "work worker commands streams supervisor"),
     ("faces", "web cli tui"),
@@ -42,6 +42,8 @@ PURE = (
     "sensing.resolve",
     "sensing.observe",
     "sensing.events",
+    "sensing.derive",
+    "sensing.silence",
     "sensing.thresholds",
     "sensing.mqtt.wire",
 )

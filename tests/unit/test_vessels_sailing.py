@@ -285,3 +285,12 @@ def test_a_fleet_of_nobody_is_an_error():
     """There is at least the seed story's ship."""
     with pytest.raises(ValueError, match="0 vessels"):
         ships.fleet(7, 0)
+
+
+def test_a_boat_in_harbour_does_not_vanish_there(storm):
+    """Whoever does not trade or pass is somewhere from the first hour to the last, if only alongside."""
+    state = storm.positions(every(STORM, 60)[4:])
+    stays = [
+        ship.number for ship in storm.ships if ship.traits.duty in ("fishes", "patrols", "pilots", "tows", "ferries", "roams")
+    ]
+    assert (state.status[stays] >= 0).all()

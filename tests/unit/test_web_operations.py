@@ -128,7 +128,7 @@ async def test_an_annotation_is_kept(house):
 
 async def test_a_command_that_takes_longer_is_a_202(house, monkeypatch):
     """After the wait the id comes back, and asking later tells the result."""
-    monkeypatch.setattr("sensing.web.operations._WAIT_S", 0.05)
+    monkeypatch.setattr("sensing.web.orders._WAIT_S", 0.05)
     monkeypatch.setattr(house.desk, "publish", lambda order: None)
     waiting = await command(house, "redrive", 202)
     assert waiting["state"] == "waiting"

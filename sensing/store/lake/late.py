@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apsw
 from msgspec import Struct
@@ -66,6 +66,13 @@ Versions = dict[int, Sealed]
 """Revision to what is sealed of it."""
 
 
+class At(NamedTuple):
+    """An instant of a series."""
+
+    series: int
+    time: Micros
+
+
 class Late:
     """Work's memory of the lake: how far each series is sealed, and the files it has looked into lately."""
 
@@ -82,7 +89,7 @@ class Late:
         self._keys.clear()
         self._files = None
 
-    def versions(self, rows: Iterable[Row]) -> Mapping[Key, Versions]:
+    def versions(self, rows: Iterable[Row | At]) -> Mapping[Key, Versions]:
         """What is sealed of the rows' own series and times. Empty, at no cost, while rows come in order."""
         sealed_to = self._sealed_to
         if not sealed_to:
@@ -183,14 +190,19 @@ class Late:
                 one.served = not one.served
                 self._write(row, one, commit)
 
-    def _write(self, row: Row, one: Sealed, commit: int) -> None:
+    def flag(self, key: Key, one: Sealed, flag: tuple[int, int], commit: int) -> None:
+        """Give a sealed revision another (quality, reason)."""
+        one.quality, one.reason = flag
+        self._write(At(*key), one, commit)
+
+    def _write(self, row: Row | At, one: Sealed, commit: int) -> None:
         verdict = (one.generation, one.sent, one.rank, one.quality, one.reason, int(one.served))
         self._db.execute(_UNSWEPT, (*verdict, one.seq))
         self._db.execute(_AMEND, (row.series, row.time, one.seq, commit, *verdict))
         if one.served:
             self._show(row, one)
 
-    def _show(self, row: Row, one: Sealed) -> None:
+    def _show(self, row: Row | At, one: Sealed) -> None:
         """Where this is what `latest` shows, keep its content beside it."""
         self._db.execute(_SHOWN, (row.series, row.time, one.seq, one.begin, one.result, one.quality, one.reason, one.revision,
                                   one.received, one.place, one.lon, one.lat))  # fmt: skip

@@ -77,6 +77,10 @@ class PostgresReader(StoreReader):
         """See `StoreReader.events`."""
         return [self._placed(event) for event in super().events(wanted, limit, after)]
 
+    def events_since(self, seq: int, limit: int, runs: Sequence[str] | None = None) -> list[Event]:
+        """See `StoreReader.events_since`."""
+        return [self._placed(event) for event in super().events_since(seq, limit, runs)]
+
     def event(self, identity: str) -> Event | None:
         """See `StoreReader.event`."""
         found = super().event(identity)

@@ -64,6 +64,11 @@ def write(db: Session, rows: Sequence[Row], base: int, newest: Mapping[int, int]
     return verdicts
 
 
+def mixed(rows: Sequence[Row], newest: Mapping[int, int]) -> set[int]:
+    """Series of which not all of these rows are newer than all that was."""
+    return {rows[place].series for place in _late(rows, newest)}
+
+
 def _lines(rows: Iterable[Row], base: int) -> Iterable[tuple[object, ...]]:
     for seq, r in enumerate(rows, base):
         lon, lat = (None, None) if r.lon is None or r.lat is None else (given(float(r.lon)), given(float(r.lat)))

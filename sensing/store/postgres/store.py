@@ -6,51 +6,37 @@ events). When another node has committed since, it looks at what that one touche
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from typing import TYPE_CHECKING, Any, cast
 
 from sensing import times
 from sensing.errors import ConflictError
-from sensing.ledger import COLUMNS, Account
-from sensing.store import ROW_BITS, Batch, Held, Row, SeriesKey, facts
+from sensing.store import ROW_BITS, Batch, Row, SeriesKey
+from sensing.store.comparing import Comparing
+from sensing.store.escalation import Escalation
+from sensing.store.events import Seen
+from sensing.store.frozen import Frozen
+from sensing.store.maritime import Maritime
+from sensing.store.ships import as_served
+from sensing.store.timers import Timers
+from sensing.store.unbalanced import Unbalanced
+from sensing.store.verdicts import Verdicts, prune
 from sensing.store.watch import EventWatch
 
-from . import rows, schema
+from . import books, rows, said, schema
 from .session import Session
 from .setup import join
 
 if TYPE_CHECKING:
+    from sensing.store.checks import Checks
     from sensing.store.reader import StoreReader
 
-_ACCOUNT = "hour, adapter, principal, device, run"
-_ADD = ", ".join(f"{name} = accounts.{name} + excluded.{name}" for name in COLUMNS)
-_ACCOUNTS = f"""INSERT INTO accounts(log, {_ACCOUNT}, {", ".join(COLUMNS)}) VALUES(?,?,?,?,?,?,{",".join("?" * len(COLUMNS))})
-  ON CONFLICT (log, {_ACCOUNT}) DO UPDATE SET {_ADD}"""
-_INTAKE = f"""INSERT INTO intake(log, {_ACCOUNT}, received) VALUES(?,?,?,?,?,?,?)
-  ON CONFLICT (log, {_ACCOUNT}) DO UPDATE SET received = intake.received + excluded.received"""
-_DEAD = f"""INSERT INTO dead(place, part, {_ACCOUNT}, counted, reason, detail, "offset", length) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)
-  ON CONFLICT (place, part) DO UPDATE SET state='open', attempts = dead.attempts + 1, counted = excluded.counted,
-  reason = excluded.reason, detail = excluded.detail"""
-_HELD = f"""INSERT INTO held(place, part, {_ACCOUNT}, counted, native) VALUES(?,?,?,?,?,?,?,?,?)
-  ON CONFLICT (place, part) DO UPDATE SET state='open', counted = excluded.counted"""
-_PENDING = f"""INSERT INTO pending(place, {_ACCOUNT}) VALUES(?,?,?,?,?,?) ON CONFLICT (place) DO UPDATE SET hour = excluded.hour,
-  adapter = excluded.adapter, principal = excluded.principal, device = excluded.device, run = excluded.run"""
-_STATE = """INSERT INTO states VALUES(?,?,?,?,?) ON CONFLICT (stream) DO UPDATE SET source = excluded.source,
-  state = excluded.state, deadline = excluded.deadline, received = excluded.received"""
-_EDITION = "INSERT INTO editions VALUES(?,?) ON CONFLICT (thing) DO UPDATE SET edition = excluded.edition"
-_CLOCK = "INSERT INTO clocks VALUES(?,?) ON CONFLICT (run) DO UPDATE SET time = excluded.time"
-_ENROL = "INSERT INTO enrolled VALUES(?,?,?,?,?,?) ON CONFLICT DO NOTHING"
 _WITNESS = "INSERT INTO witnesses VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING"
 _LATEST = """INSERT INTO latest SELECT s, t, n, ? FROM unnest(?::INTEGER[], ?::BIGINT[], ?::BIGINT[]) AS moved(s, t, n)
   ON CONFLICT (series) DO UPDATE SET newest = greatest(latest.newest, excluded.newest),
   time = greatest(latest.time, excluded.time), commit_no = excluded.commit_no"""
 _TOUCH = "UPDATE latest SET commit_no = ? WHERE series = ANY(?::INTEGER[])"
-_UNDERWAY = """INSERT INTO underway VALUES(?,?,?,?) ON CONFLICT (id) DO UPDATE SET done = excluded.done, total = excluded.total,
-  counts = excluded.counts"""
 _THIN = """DELETE FROM commits WHERE at < ?1 AND at >= ?1 - ?2 AND commit_no NOT IN
   (SELECT max(commit_no) FROM commits WHERE at < ?1 AND at >= ?1 - ?2 GROUP BY at / 60000000)"""
 _THIN_EVERY = times.HOUR
@@ -78,6 +64,9 @@ class PostgresStore:
         join(url, password, log)
         self._db = Session(url, password, (schema.own(log), schema.SHARED, "public"), schema.STAGING, write=True)
         self._watch: EventWatch | None = None
+        self._checks: Checks | None = None
+        self._comparing = Comparing(self._db, lambda: self._eyes, lambda: self._maritime)
+        self._whereabouts: Callable[[str], tuple[float, float] | None] = lambda _thing: None
         self._thinned = 0
         self.forget()
 
@@ -98,6 +87,11 @@ class PostgresStore:
             if self._watch is None:
                 self._watch = EventWatch(self.connection)
             self._watch.forget()
+            self._checks = None
+            self._comparing.forget()
+            self._maritime, self._frozen = self._ships_anew(), Frozen(self.connection)
+            self._clocks, self._escalation = Timers(self.connection), Escalation(self.connection)
+            self._unbalanced = Unbalanced(self.connection)
 
     def _read_series(self) -> None:
         query = "SELECT id, thing, property, statistic, channel, run FROM series WHERE id > ? ORDER BY id"
@@ -152,6 +146,22 @@ class PostgresStore:
         touched: dict[int, int] = dict(self._db.execute("SELECT series, newest FROM latest WHERE commit_no > ?", (self._seen,)))
         self._newest |= touched
         self._eyes.drop(touched)
+        if self._checks is not None:
+            self._checks.drop(touched)
+        self._comparing.forget()
+        self._maritime.forget()
+        self._frozen.forget()
+
+    def _ships_anew(self) -> Maritime:
+        """What is found of ships, with nothing remembered."""
+        found = Maritime(cast(Any, self._db))
+        found.airs.whereabouts = self._whereabouts
+        return found
+
+    def locate(self, where: Callable[[str], tuple[float, float] | None]) -> None:
+        """See `Store.locate`."""
+        self._whereabouts = where
+        self._maritime.locate(where)
 
     @property
     def _eyes(self) -> EventWatch:
@@ -164,11 +174,20 @@ class PostgresStore:
             _shift(batch, self._base)
         if batch.rows:
             self._rows(batch, number)
-        self._holds(batch)
+        self._clocks.take(batch)
+        self._comparing.take(self._clocks.now, self._clocks.told, batch, number)
+        for series in self._escalation.take(self._clocks.now, self._clocks.told):
+            self._eyes.release(series)
+        books.hold(self._db, batch)
         self._said(batch, number)
-        tally = batch.tally
-        self._db.executemany(_ACCOUNTS, ((self._number, *_account(key), *counts) for key, counts in tally.accounts.items()))
-        self._db.executemany(_INTAKE, ((self._number, *_account(key), count) for key, count in tally.intake.items()))
+        books.enter(self._db, batch.tally, self._number)
+        self._unbalanced.take(batch)
+
+    def _said(self, batch: Batch, number: int) -> None:
+        said.keep(self._db, batch, number)
+        for mark in batch.marks:
+            self._eyes.mark(mark)
+        self._maritime.declare(batch)
 
     def _name_series(self) -> None:
         """Give new datastreams their numbers, or those that another node gave them meanwhile."""
@@ -187,6 +206,8 @@ class PostgresStore:
             for row in batch.rows:
                 if row.series < 0:
                     row.series = self._real[row.series]
+        checks = self._checks or self._checking(batch.rows)
+        left = checks.ahead(batch.rows, rows.mixed(batch.rows, self._newest), self._newest) if checks is not None else set()
         verdicts = rows.write(self._db, batch.rows, number << ROW_BITS, self._newest)
         stored, again = list[Row](), list[Row]()
         for row, verdict in zip(batch.rows, verdicts, strict=True):
@@ -196,8 +217,28 @@ class PostgresStore:
         self._db.executemany(_WITNESS, [
             (row.series, row.time, row.revision, row.account.principal, row.place) for row in again
             if row.shared and row.account is not None])  # fmt: skip
-        self._eyes.look(batch.rows, self._newest, {})
+        revised = list[Row]()
+        if checks is not None:
+            looked = {(row.series, row.time) for row in batch.rows if row.series in left}
+            revised = checks.settle(batch.rows, looked, {}, self._newest, number)
+            self._frozen.look(batch.rows, revised, self._newest)
+        self._eyes.look([*revised, *batch.rows] if revised else batch.rows, self._newest, {})
+        self._maritime.look(batch.rows)
+        if revised:
+            last = batch.rows[-1]
+            seen = Seen(last.received, last.heard or last.received, last.place, "")
+            self._maritime.look(as_served(cast(Any, self._db), [(row.series, row.time) for row in revised], seen))
+        if checks is not None:
+            self._comparing.note(batch.rows, revised)
         self._advance(stored, {row.series for row in batch.rows}, number)
+
+    def _checking(self, some: Sequence[Row]) -> Checks | None:
+        """Who checks series, from the first row on that is checked: it brings numpy."""
+        if any(row.checks is not None for row in some):
+            from sensing.store.checks import Checks
+
+            self._checks = Checks(self._db, Verdicts(self._db))
+        return self._checks
 
     def _advance(self, stored: Sequence[Row], touched: set[int], number: int) -> None:
         """Move `latest`: its time by rows fit to be shown as current, its newest by any row; and say which series were touched."""
@@ -216,49 +257,6 @@ class PostgresStore:
             if newest > self._newest.get(series, newest - 1):
                 self._newest[series] = newest
 
-    def _holds(self, batch: Batch) -> None:
-        for table in ("dead", "held"):
-            done = [(place, part) for name, place, part in batch.released if name == table]
-            self._db.executemany(f"UPDATE {table} SET state='done' WHERE place=? AND part=?", done)
-        for state, keys in (("dropped", batch.dropped), ("open", batch.reopened)):
-            self._db.executemany("UPDATE held SET state=? WHERE place=? AND part=?", [(state, *key) for key in keys])
-        for table in ("dead", "held"):
-            self._db.executemany(f"UPDATE {table} SET counted=false WHERE place=?", [(place,) for place in batch.uncounted])
-        self._db.executemany(_DEAD, [
-            (h.place, h.part, *_account(h.account), bool(h.counted), h.reason, h.detail, h.offset, h.length) for h in batch.dead
-        ])  # fmt: skip
-        self._db.executemany(_HELD, [_held(h) for h in batch.quarantined])
-        self._db.executemany(_PENDING, [(h.place, *_account(h.account)) for h in batch.pending])
-        self._db.executemany("DELETE FROM pending WHERE place=?", [(place,) for place in batch.settled])
-
-    def _said(self, batch: Batch, number: int) -> None:
-        for change in batch.states.values():
-            if change.state is None:
-                self._db.execute("DELETE FROM states WHERE stream=?", (change.stream,))
-            else:
-                source, state = msgspec.json.encode(change.source), json.dumps(change.state).encode()
-                self._db.execute(_STATE, (change.stream, source, state, change.deadline, change.received))
-        self._db.executemany(_ENROL, [(n.thing, n.type, n.adapter, n.native, n.principal, n.at) for n in batch.enrolled])
-        self._db.executemany(_EDITION, batch.editions.items())
-        self._db.executemany(_CLOCK, batch.clocks.items())
-        at = times.now() // times.SECOND
-        self._db.executemany(
-            "INSERT INTO outbox(principal, topic, payload, at) VALUES(?,?,?,?)", [(*reply, at) for reply in batch.replies]
-        )
-        for fact in batch.facts:
-            facts.keep(self.connection, fact)
-        names = ("id", "device", "property", "from", "to", "quality", "reason", "by", "at")
-        self._db.executemany(
-            "INSERT INTO annotations VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
-            [(*(note[name] for name in names), number) for note in batch.annotations],  # of all nodes, in the order of commits
-        )
-        for mark in batch.marks:
-            self._eyes.mark(mark)
-        self._db.executemany("INSERT INTO commands VALUES(?,?,?,?,?,?) ON CONFLICT DO NOTHING", batch.results)
-        if batch.underway is not None:
-            self._db.execute(_UNDERWAY, batch.underway)
-        self._db.executemany("DELETE FROM underway WHERE id=?", [(result[0],) for result in batch.results])
-
     def reader(self) -> StoreReader:
         """A view of its own of what is committed: for who reads while work writes. The caller closes it."""
         from .reader import PostgresReader
@@ -271,6 +269,7 @@ class PostgresStore:
         if now - self._thinned > _THIN_EVERY:
             self._thinned = now
             self._db.execute(_THIN, (now - times.DAY, 2 * times.DAY))
+            prune(self._db)
 
     def trim_outbox(self, before_s: int) -> None:
         """Forget replies that the door was offered before a time (seconds since the epoch)."""
@@ -281,16 +280,8 @@ class PostgresStore:
         self._db.close()
 
 
-def _account(account: Account) -> tuple[int, str, str, str, str]:
-    return account.hour, account.adapter, account.principal, account.device, account.run
-
-
-def _held(h: Held) -> tuple[object, ...]:
-    return (h.place, h.part, *_account(h.account), bool(h.counted), h.native)
-
-
 def _shift(batch: Batch, base: int) -> None:
     """Places of one log among those of all, in what all share."""
-    told: Iterable[Any] = (*batch.rows, *batch.facts)
+    told: Iterable[Any] = (*batch.rows, *batch.facts, *batch.cargoes, *batch.inspections, *batch.bulletins)
     for one in told:
         one.place += base
