@@ -35,6 +35,7 @@ _NEVER = 1 << 62
 _FLAG = (CLOCK_BEHIND[0], NUMBERS[CLOCK_BEHIND[1]])
 _PUT = """INSERT INTO behind VALUES(?,?,?,?,?) ON CONFLICT(series, time, revision) DO UPDATE SET heard = excluded.heard,
   doubted = excluded.doubted"""
+_NOTE = "INSERT INTO behind VALUES(?,?,?,?,0) ON CONFLICT DO NOTHING"
 _HOT = "SELECT seq, revision, served, quality, reason, generation FROM hot WHERE time=? AND series=?"
 _SET = "UPDATE hot SET quality=?, reason=? WHERE time=? AND series=? AND seq=?"
 _TOLD = '{"lag_s": %d, "told_already": true}'
@@ -86,26 +87,38 @@ class Behind:
         return found is not None and found.doubted
 
     def near(self, rows: Sequence[Row]) -> set[int]:
-        """Series of new rows that came late themselves, or stand close to one that did."""
-        found = {row.series for row in rows if row.heard - row.time > LAG}
-        if self._some:
-            found |= {
-                row.series for row in rows
-                if row.time - self._some.get(row.series, -_NEVER) <= _NEAR and any(abs(time - row.time) <= _NEAR for time, _ in self.of(row.series))
-            }  # fmt: skip
-        return found
+        """Series of new rows about which there may be a doubt: prompt ones that stand close to one that came late.
+
+        A row that came late and is newer than all of its series has nothing prompt after it: neither it nor others are doubted for it
+        until something prompt comes.
+        """
+        late = {row.series for row in rows if row.heard - row.time > LAG}
+        if not late and not self._some:
+            return late
+        return {
+            row.series for row in rows
+            if row.heard - row.time <= LAG and (row.series in late or self._is_near(row))
+        }  # fmt: skip
+
+    def _is_near(self, row: Row) -> bool:
+        last = self._some.get(row.series)
+        return (
+            last is not None
+            and row.time - last <= _NEAR
+            and any(abs(time - row.time) <= _NEAR for time, _ in self.of(row.series))
+        )
 
     def note(self, rows: Iterable[Row]) -> None:
         """Remember which of some new rows came late."""
         lines = []
         for row in rows:
             if row.heard - row.time > LAG:
-                entries = self.of(row.series)
-                if (row.time, row.revision) not in entries:
-                    self._some[row.series] = max(row.time, self._some.get(row.series, row.time))
-                    entries[row.time, row.revision] = Entry(row.heard)
-                    lines.append((row.series, row.time, row.revision, row.heard, 0))
-        self._db.executemany(_PUT, lines)
+                self._some[row.series] = max(row.time, self._some.get(row.series, row.time))
+                entries = self._entries.get(row.series)  # what nobody has asked about is not loaded for this
+                if entries is not None:
+                    entries.setdefault((row.time, row.revision), Entry(row.heard))
+                lines.append((row.series, row.time, row.revision, row.heard))
+        self._db.executemany(_NOTE, lines)
 
     def told(
         self, rows: Sequence[Row], looked: Mapping[int, Sequence[Micros]], sealed: Mapping[Key, Mapping[int, Any]],
