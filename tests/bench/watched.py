@@ -32,7 +32,6 @@ def watched(place: Place) -> Iterator[dict[str, Any]]:
                 found = place.load(city, city.port, "sl651", 200, "saturate", window=10, warm_s=1, seconds=place.long(5, 3))
                 rates[ruled] = found["acked"] / found["seconds"]
                 if ruled:
-                    city.caught_up(300)
                     work.append(_watched(city))
         ratios.append(rates[True] / rates[False])
     yield {
