@@ -8,7 +8,7 @@ the first time that it was heard (by the run's clock); any other row was prompt.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from statistics import median
@@ -47,6 +47,14 @@ class Entry(Struct):
     heard: Micros
     doubted: bool = False
     twin: bool = False
+
+
+class _Around(Struct):
+    """What a late row of a series is compared with. late: times of all that came late; twins: of those told promptly as well, ascending."""
+
+    trail: Trail
+    late: set[Micros]
+    twins: list[Micros]
 
 
 Entries = dict[tuple[Micros, int], Entry]
@@ -143,8 +151,10 @@ class Behind:
                     said == known[key[0]].get(key[1]) and (key[0], revision) not in entries
                     for revision, said in known[key[0]].items() if said is not None
                 )  # fmt: skip
+            late = {time for time, _ in entries}  # once for the series: each of its rows is compared with all of them
+            twins = sorted({time for (time, _), one in entries.items() if one.twin})
             for time in wanted:
-                self._judge(series, time, known[time], entries, trails[series])
+                self._judge(series, time, known[time], entries, _Around(trails[series], late, twins))
                 for revision in sorted(known[time]):
                     entry = entries.get((time, revision))
                     found += self._show(series, time, revision, entry, hot[time], sealed.get((series, time), {}), commit)
@@ -163,12 +173,12 @@ class Behind:
                 found.setdefault(row.series, set()).add(row.time)
         return found
 
-    def _judge(self, series: int, time: Micros, known: Iterable[int], entries: Entries, trail: Trail) -> None:
+    def _judge(self, series: int, time: Micros, known: Iterable[int], entries: Entries, around: _Around) -> None:
         """Judge all revisions of one time."""
         for revision in known:
             entry = entries.get((time, revision))
             if entry is not None:
-                doubted = self._crowded(time, entry, entries, trail)
+                doubted = _crowded(time, entry, around)
                 if doubted != entry.doubted:
                     entry.doubted = doubted
                     self._db.executemany(_PUT, [(series, time, revision, entry.heard, int(doubted))])
@@ -205,30 +215,31 @@ class Behind:
             return Opinion(series, time, "clock", None)
         return Opinion(series, time, "clock", CLOCK_BEHIND, _TOLD % ((entry.heard - time) // 1_000_000))
 
-    def _crowded(self, time: Micros, entry: Entry, entries: Entries, trail: Trail) -> bool:
-        """Whether prompt rows stand at this time, or around it as closely as usual."""
-        if entry.twin:
-            return True
-        late = {each for each, _ in entries}
-        at = bisect_left(trail.times, time)
-        before, after = list[Micros](), list[Micros]()
-        place = at - 1
-        also = sorted({each for (each, _), one in entries.items() if one.twin and abs(each - time) <= _NEAR})
-        while place >= 0 and len(before) < _AROUND and trail.times[place] > time - _NEAR:
-            if trail.times[place] not in late:
-                before.append(trail.times[place])
-            place -= 1
-        place = at
-        while place < len(trail.times) and len(after) < _AROUND and trail.times[place] < time + _NEAR:
-            if trail.times[place] not in late:
-                after.append(trail.times[place])
-            place += 1
-        left = sorted({*before, *(each for each in also if each < time)})[-_AROUND:]
-        right = sorted({*after, *(each for each in also if each > time)})[:_AROUND]
-        if not left or not right or len(left) + len(right) < _LEAST + 2:
-            return False
-        steps = [b - a for side in (left, right) for a, b in pairwise(side)]
-        return right[0] - left[-1] <= _USUAL * median(steps)
+
+def _crowded(time: Micros, entry: Entry, around: _Around) -> bool:
+    """Whether prompt rows stand at this time, or around it as closely as usual."""
+    if entry.twin:
+        return True
+    told, late = around.trail.times, around.late
+    at = bisect_left(told, time)
+    before, after = list[Micros](), list[Micros]()
+    place = at - 1
+    also = around.twins[bisect_left(around.twins, time - _NEAR) : bisect_right(around.twins, time + _NEAR)]
+    while place >= 0 and len(before) < _AROUND and told[place] > time - _NEAR:
+        if told[place] not in late:
+            before.append(told[place])
+        place -= 1
+    place = at
+    while place < len(told) and len(after) < _AROUND and told[place] < time + _NEAR:
+        if told[place] not in late:
+            after.append(told[place])
+        place += 1
+    left = sorted({*before, *(each for each in also if each < time)})[-_AROUND:]
+    right = sorted({*after, *(each for each in also if each > time)})[:_AROUND]
+    if not left or not right or len(left) + len(right) < _LEAST + 2:
+        return False
+    steps = [b - a for side in (left, right) for a, b in pairwise(side)]
+    return right[0] - left[-1] <= _USUAL * median(steps)
 
 
 def _known(hot: Sequence[Any], sealed: Mapping[int, Any]) -> dict[int, int | None]:
