@@ -13,38 +13,14 @@ from sensing.web import auth
 from sensing.web.live import feed
 from sensing.web.live.kpi import Pace
 from sensing.web.live.position import Position, read
-from tests.house import TESTER, House, reading
+from tests.house import TESTER, reading
+from tests.live_house import by_id, send, shot, two_gauges
 from tests.live_viewer import following, served, until
-
-LEVELS = {"thresholds": {"water_level": {"watch": 3.0, "warning": 4.0, "hysteresis": 0.1}}}
 
 
 @pytest.fixture
 def house(tmp_path):
-    found = House(tmp_path)
-    for number in (1, 2):
-        found.device(f"gauge-{number}", area="north" if number == 1 else "south", lat=24.5, lon=117.0 + number, settings=LEVELS)
-    found.at = found.now - HOUR
-    yield found
-    found.close()
-
-
-def send(house, device, value, **more):
-    """One frame with one reading, a second later than the one before."""
-    house.at += SECOND
-    house.send(device, reading(device, value, house.at), **more)
-    return house.at // 1000
-
-
-async def shot(house, role=Role.VIEWER, headers=None, **query):
-    async with house.client(role) as client:
-        answer = await client.get("/api/map", params=query, headers=headers)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def by_id(told):
-    return {thing["id"]: thing for thing in told["things"]}
+    yield from two_gauges(tmp_path)
 
 
 async def test_the_snapshot_is_what_the_store_has(house):

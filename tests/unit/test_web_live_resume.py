@@ -2,43 +2,18 @@
 
 import pytest
 
-from sensing.access import Role
-from sensing.times import HOUR, SECOND
+from sensing.times import SECOND
 from sensing.web.live import hub
 from sensing.web.live.position import Position
 from sensing.web.live.snapshot import hub_of
-from tests.house import TESTER, House, reading
+from tests.house import TESTER, reading
+from tests.live_house import send, shot, two_gauges
 from tests.live_viewer import messages, served
-
-LEVELS = {"thresholds": {"water_level": {"watch": 3.0, "warning": 4.0, "hysteresis": 0.1}}}
 
 
 @pytest.fixture
 def house(tmp_path):
-    found = House(tmp_path)
-    for number in (1, 2):
-        found.device(f"gauge-{number}", area="north" if number == 1 else "south", lat=24.5, lon=117.0 + number, settings=LEVELS)
-    found.at = found.now - HOUR
-    yield found
-    found.close()
-
-
-def send(house, device, value, **more):
-    """One frame with one reading, a second later than the one before."""
-    house.at += SECOND
-    house.send(device, reading(device, value, house.at), **more)
-    return house.at // 1000
-
-
-async def shot(house, role=Role.VIEWER, headers=None, **query):
-    async with house.client(role) as client:
-        answer = await client.get("/api/map", params=query, headers=headers)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def by_id(told):
-    return {thing["id"]: thing for thing in told["things"]}
+    yield from two_gauges(tmp_path)
 
 
 async def test_a_viewer_that_comes_back_gets_each_change_once_whoever_serves_it(house):

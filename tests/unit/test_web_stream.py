@@ -6,9 +6,7 @@ import json
 import socket
 import threading
 
-import httpx
 import pytest
-import uvicorn
 
 from sensing.access import Role
 from sensing.errors import UnreachableError
@@ -18,6 +16,7 @@ from sensing.web import stream
 from sensing.web.ask import Ask
 from sensing.web.selection import select
 from tests.house import TESTER, House, reading
+from tests.live_viewer import served, until
 
 
 @pytest.fixture
@@ -36,31 +35,6 @@ def send(house, count, device="gauge-1", each=1, run=""):
         at = [house.now - HOUR + (house.sent + number) * SECOND for number in range(each)]
         house.sent += each
         house.send(device, *(reading(device, 1.0, time) for time in at), run=run)
-
-
-async def until(true):
-    """Wait for what another task brings about."""
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 it is no event of this loop's
-            await asyncio.sleep(0.005)
-
-
-@contextlib.asynccontextmanager
-async def served(house):
-    """The app behind a real server on a free port."""
-    server = uvicorn.Server(uvicorn.Config(house.app, port=0, log_level="error", lifespan="off", access_log=False))
-    serving = asyncio.create_task(server.serve())
-    await until(lambda: server.started)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        async with httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", headers=house.headers(Role.VIEWER), timeout=10
-        ) as client:
-            yield client
-    finally:
-        house.desk.closing = True
-        server.should_exit = True
-        await serving
 
 
 async def events(client, **parameters):
