@@ -41,17 +41,19 @@ def writer(path: Path, checkpoint_pages: int = 4_000) -> apsw.Connection:
     return connection
 
 
-def insert(connection: apsw.Connection, into: str, columns: int, count: int, values: Callable[[int, int], Sequence[Any]]) -> None:
+def insert(
+    connection: apsw.Connection, into: str, columns: int, count: int, values: Callable[[int, int], Sequence[Any]], then: str = ""
+) -> None:
     """Insert `count` rows. into: the statement up to VALUES. values(first, end): those of rows first to end, one after the other.
 
-    Many rows a statement: what a statement costs by itself, whatever it does, is a third of the cost of a row.
+    then: what follows the VALUES. Many rows a statement: what a statement costs by itself, whatever it does, is a third of the cost of a row.
     """
     row = f"({','.join('?' * columns)})"
     whole = count // _TOGETHER * _TOGETHER
     if whole:
-        many = f"{into} VALUES{','.join([row] * _TOGETHER)}"
+        many = f"{into} VALUES{','.join([row] * _TOGETHER)} {then}"
         connection.executemany(many, (values(at, at + _TOGETHER) for at in range(0, whole, _TOGETHER)))
-    connection.executemany(f"{into} VALUES{row}", (values(at, at + 1) for at in range(whole, count)))
+    connection.executemany(f"{into} VALUES{row} {then}", (values(at, at + 1) for at in range(whole, count)))
 
 
 def keep_names(folder: Path) -> None:

@@ -1,55 +1,45 @@
 """Observations on their way into the table `hot`: each stored once, counted by what the engine did of it, the right revision served.
 
-The engine decides "once": (time, series, revision) is unique. What is there already is passed over, and looked at afterwards: an upsert
-would cost every row more than a look costs the few that came again. A row that is newer than all of its datastream is stored, and
-that is all there is to it; only the others (late, again, revised) can meet something.
+A row that is newer than all of its datastream is stored (once.py), and that is all there is to it; only the others (late, again, revised) can
+meet something.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Set as AbstractSet
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import apsw
 
 from sensing import sqlite
-from sensing.ledger import Tally
+from sensing.ledger import Account, Tally
 from sensing.model import Micros
 
-from . import ROW_BITS, Row
+from . import ROW_BITS, Row, once
 from .comparing import Comparing
 from .frozen import Frozen
 from .lake import FOLDER
 from .lake.late import Key, Late, Versions
 from .maritime import Maritime
+from .once import Met, Placed
 from .verdicts import Verdicts
 from .watch import EventWatch
 
 if TYPE_CHECKING:
     from .checks import Checks
 
-_INSERT = """INSERT OR IGNORE INTO hot(seq, series, time, begin, result, quality, reason, revision, generation, sent, rank, received,
-  place, lon, lat)"""
-_COLUMNS = 15
 _RAISE = """UPDATE hot SET generation = ?1, sent = ?2, rank = ?3, quality = iif(?1 > generation, ?4, quality),
   reason = iif(?1 > generation, ?5, reason) WHERE time = ?6 AND series = ?7 AND revision = ?8 AND (generation, sent, rank) < (?1, ?2, ?3)
   RETURNING time, series"""
-_MET = "SELECT ?4, seq, generation, sent, rank FROM hot WHERE time = ?1 AND series = ?2 AND revision = ?3"
-_EARLIER = "SELECT ?3 FROM hot WHERE time = ?1 AND series = ?2 AND seq < ?3 LIMIT 1"
 _SERVE = """UPDATE hot SET served = NOT served WHERE time=?1 AND series=?2 AND served <> (seq = (SELECT seq FROM hot
   WHERE time=?1 AND series=?2 ORDER BY generation DESC, sent DESC, rank DESC, revision DESC LIMIT 1))"""
 _WITNESS = "INSERT OR IGNORE INTO witnesses VALUES(?,?,?,?,?)"
 _LATEST = "REPLACE INTO latest(series, time, newest)"
 _NEVER = -(1 << 63)
-_NONE = set[int]()
-_account_of = attrgetter("account")
-_Met = dict[int, tuple[int, int, int] | None]
-"""Seq of a row that was there already, to the (generation, sent, rank) that it has in `hot`; None when it lies in a file only."""
-_Late = list[tuple[int, Row]]
-"""(seq, row) of what is not newer than all of its datastream."""
+_NONE = frozenset[int]()
 
 
 class Hot:
@@ -83,20 +73,19 @@ class Hot:
 
     def write(self, rows: Sequence[Row], base: int, tally: Tally) -> None:
         """Store the rows of a commit, numbered from the seq `base`, inside its transaction."""
-        moved, late, current = self._sorted_out(rows, base)
+        moved, late, current, marked = self._sorted_out(rows, tally)
         sealed = self.late.versions([row for _, row in late]) if late else {}
-        checks = self._checks or self._checking(rows)
+        checks = self._checks or (self._checking(rows) if marked else None)
         if checks is not None:
             self._mixed = checks.ahead(rows, {row.series for _, row in late}, self._newest)
-        met = self._insert(rows, base, late, sealed)
-        for account, number in Counter(map(_account_of, rows)).items():
-            if account is not None:
-                tally.add(account, "stored", number)
+        held = {place for place, row in late if row.revision in sealed.get((row.series, row.time), ())} if sealed else _NONE
+        met = once.put(self._db, rows, base, late, held)
         again = self._judge(late, met, sealed, base >> ROW_BITS, tally) if late else _NONE
         revised = self._settle(rows, base, late, again, sealed)
         if revised:
             sealed = {**sealed, **self.late.versions(revised)}
-        self.watch.look([*revised, *rows] if revised else rows, self._newest, sealed)
+        news = self._news(rows, again, sealed) if again else rows
+        self.watch.look(news, self._newest, sealed, revised, self._contested if late else frozenset())
         if checks is not None:
             self.frozen.look(rows, revised, self._newest)
         self.maritime.look(rows)
@@ -109,10 +98,18 @@ class Hot:
             current = all(row.current for row in rows)
         if current:  # as nearly always: then what is newest is shown
             self._shown.update(moved)
-            changed |= self._show([row for seq, row in late if seq not in again])
+            changed |= self._show([row for place, row in late if place not in again])
         else:
-            changed |= self._show([row for seq, row in enumerate(rows, base) if seq not in again])
+            changed |= self._show([row for place, row in enumerate(rows) if place not in again])
         self._tell(changed | self._believed(placed) if placed else changed)
+
+    def _news(self, rows: Sequence[Row], again: AbstractSet[int], sealed: Mapping[Key, Versions]) -> list[Row]:
+        """Rows but for those that only say again what was there. again: places of duplicates; one may have another revision served."""
+        contested = self._contested
+        return [
+            row for place, row in enumerate(rows)
+            if place not in again or (row.time, row.series) in contested or (row.series, row.time) in sealed
+        ]  # fmt: skip
 
     def _believed(self, placed: Sequence[Row]) -> set[int]:
         """Show the newest position that nobody doubts of ships of which some are good now, or are no longer."""
@@ -131,23 +128,28 @@ class Hot:
             self._checks = Checks(self._db, Verdicts(self._db, self.late), self._lake)
         return self._checks
 
-    def _settle(self, rows: Sequence[Row], base: int, late: _Late, again: set[int], sealed: Mapping[Key, Versions]) -> list[Row]:
+    def _settle(
+        self, rows: Sequence[Row], base: int, late: Placed, again: AbstractSet[int], sealed: Mapping[Key, Versions]
+    ) -> list[Row]:
         """Have verdicts put right that late rows and what came after changed; rows that events must look at again."""
         if self._checks is None:
             return []
         looked: set[Key] = set(sealed)
         if self._mixed:
             looked |= {
-                (row.series, row.time) for seq, row in enumerate(rows, base) if row.series in self._mixed and seq not in again
+                (row.series, row.time) for place, row in enumerate(rows) if row.series in self._mixed and place not in again
             }
         if late:
             looked |= {(series, time) for time, series in self._contested}
         return self._checks.settle(rows, looked, sealed, self._newest, base >> ROW_BITS)
 
-    def _sorted_out(self, rows: Sequence[Row], base: int) -> tuple[dict[int, Micros], _Late, bool]:
-        """(new newest time by datastream, the rows that moved none, whether all that did are fit to be shown)."""
-        newest, moved, late, current = self._newest, dict[int, Micros](), _Late(), True
-        for seq, row in enumerate(rows, base):
+    def _sorted_out(self, rows: Sequence[Row], tally: Tally) -> tuple[dict[int, Micros], Placed, bool, bool]:
+        """Count rows as stored; returns (new newest time by datastream, the rows that moved none, whether all that did are fit to be shown,
+        whether any is watched or checked). One pass: each costs every row.
+        """
+        newest, moved, late, current, marked = self._newest, dict[int, Micros](), Placed(), True, False
+        last_account, number = None, 0
+        for place, row in enumerate(rows):
             series, time = row.series, row.time
             last = moved.get(series)
             if last is None:
@@ -157,59 +159,41 @@ class Hot:
                 if not row.current:
                     current = False
             else:
-                late.append((seq, row))
-        return moved, late, current
+                late.append((place, row))
+            if row.watch is not None or row.checks is not None:
+                marked = True
+            if row.account is last_account:  # the rows of a frame stand together: a run of them is counted at once
+                number += 1
+            else:
+                _stored(tally, last_account, number)
+                last_account, number = row.account, 1
+        _stored(tally, last_account, number)
+        return moved, late, current, marked
 
-    def _insert(self, rows: Sequence[Row], base: int, late: _Late, sealed: Mapping[Key, Versions]) -> _Met:
-        """Insert all but what lies in a file already; returns what those of `late` met that were there before."""
-        held = {seq for seq, row in late if row.revision in sealed.get((row.series, row.time), ())} if sealed else _NONE
-        kept = [(seq, row) for seq, row in enumerate(rows, base) if seq not in held] if held else ()
-        seqs, new = ([seq for seq, _ in kept], [row for _, row in kept]) if held else (range(base, base + len(rows)), rows)
-
-        def values(first: int, end: int) -> list[Any]:
-            found: list[Any] = []
-            for seq, r in zip(seqs[first:end], new[first:end], strict=True):
-                found += (seq, r.series, r.time, r.begin, r.result, r.quality, r.reason, r.revision, r.generation, r.sent, r.rank,
-                          r.received, r.place, r.lon, r.lat)  # fmt: skip
-            return found
-
-        before = self._db.total_changes()
-        sqlite.insert(self._db, _INSERT, _COLUMNS, len(new), values)
-        if self._db.total_changes() - before == len(rows):
-            return {}
-        met: _Met = dict.fromkeys(held)
-        keys = [(row.time, row.series, row.revision, seq) for seq, row in late if seq not in held]
-        for own, seq, generation, sent, rank in self._db.executemany(_MET, keys):
-            if own != seq:
-                met[int(str(own))] = (generation, sent, rank)
-        return met
-
-    def _judge(self, late: _Late, met: _Met, sealed: Mapping[Key, Versions], commit: int, tally: Tally) -> set[int]:
-        """Count what came again or revised as that, and serve the right revision; returns the seqs of duplicates."""
-        contested = self._raise(
-            [row for seq, row in late if (old := met.get(seq)) and (row.generation, row.sent, row.rank) > old]
-        )
-        revised = {seq for (seq,) in self._db.executemany(_EARLIER, [
-            (row.time, row.series, seq) for seq, row in late if seq not in met and (row.series, row.time) not in sealed])}  # fmt: skip
+    def _judge(self, late: Placed, met: Met, sealed: Mapping[Key, Versions], commit: int, tally: Tally) -> set[int]:
+        """Count what came again or revised as that, and serve the right revision; returns the places of duplicates."""
+        twins = met.twins
+        contested = self._raise([
+            row for place, row in late if (old := twins.get(place)) and (row.generation, row.sent, row.rank) > old])  # fmt: skip
         again = set[int]()
-        for seq, row in late:
+        for place, row in late:
             versions = sealed.get((row.series, row.time)) if sealed else None
-            verdict = "duplicate" if seq in met else "revised"
+            verdict = "duplicate" if place in twins else "revised"
             if versions is not None:
-                verdict = self.late.settle(row, versions, inserted=seq not in met, commit=commit)
-            elif seq in revised:
+                verdict = self.late.settle(row, versions, inserted=place not in twins, commit=commit)
+            elif place in met.revising:
                 contested.add((row.time, row.series))
             elif verdict == "revised":
                 continue
             if verdict == "duplicate":
-                again.add(seq)
+                again.add(place)
             if row.account is not None:
                 tally.moved(row.account, "stored", verdict)
         self._contested = contested
         self._db.executemany(_SERVE, sorted(key for key in contested if key[::-1] not in sealed))
         self._db.executemany(_WITNESS, [
-            (row.series, row.time, row.revision, row.account.principal, row.place) for seq, row in late
-            if row.shared and row.account is not None and seq in met])  # fmt: skip
+            (row.series, row.time, row.revision, row.account.principal, row.place) for place, row in late
+            if row.shared and row.account is not None and place in twins])  # fmt: skip
         return again
 
     def _raise(self, rows: Sequence[Row]) -> set[tuple[Micros, int]]:
@@ -233,9 +217,12 @@ class Hot:
         newest, shown, all_of_them = self._newest, self._shown, list(changed)
 
         def values(first: int, end: int) -> list[Any]:
-            found: list[Any] = []
-            for series in all_of_them[first:end]:
-                found += (series, shown.get(series), newest[series])
-            return found
+            some = all_of_them[first:end]
+            return list(chain.from_iterable(zip(some, map(shown.get, some), map(newest.get, some), strict=True)))
 
         sqlite.insert(self._db, _LATEST, 3, len(all_of_them), values)
+
+
+def _stored(tally: Tally, account: Account | None, number: int) -> None:
+    if account is not None and number:
+        tally.add(account, "stored", number)

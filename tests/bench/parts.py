@@ -141,7 +141,7 @@ FLOORS = (
     Floor("door", ("1 x 1000", "200 x 10"), "messages_s", 5.0, "door / paho, saturated", over="paho"),
     Floor("door", ("1000 x 1",), "messages_s", 1.5, "door / paho, 1000 x 1", over="paho"),
     Floor("whole", ("",), "messages_s", 35_000, "socket to queryable row, messages/s"),
-    Floor("commit", ("ready",), "ratio", 0.8, "Store.commit / bare insert"),
+    Floor("commit", ("same rows",), "ratio", 0.8, "Store.commit / bare insert of the same rows"),
     Floor("sustained", ("",), "values_core_s", 60_000, "work, sealing beside it, observations/s a core"),
     Floor("latency", ("5000/s",), "ack_p99_ms", 25.0, "p99 publish to ack at 5,000/s, ms", most=True),
     Floor("tail", ("1000/s",), "p99_ms", 300.0, "p99 publish to tail, ms", most=True),
