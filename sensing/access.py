@@ -10,8 +10,9 @@ An identity may be bound to areas (`漳州`, `north/quay`): then it sees and tou
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import IntEnum
 from typing import Protocol
 
@@ -25,6 +26,7 @@ _LENGTH = 26
 _SALT_BYTES = 16
 _LONGEST = 256
 _MOST_AREAS = 64
+_BREAK = re.compile(r"[\s/·]+")
 
 
 class ForbiddenError(UsageError):
@@ -129,6 +131,14 @@ def covers(areas: Sequence[str], area: str) -> bool:
     whole: `north` does not cover `northeast`, `zone1` not `zone12`.
     """
     return not areas or any(area.startswith(each) and not _goes_on(each, area) for each in areas)
+
+
+def called(areas: Collection[str], area: str) -> bool:
+    """Whether people mean a place in `area` by one of the words `areas`: what it covers, or one of its words (`芗城 Xiangcheng`, `漳州/芗城`).
+
+    A filter, never a right: rights are `covers`.
+    """
+    return area in areas or any(covers((each,), area) or each in _BREAK.split(area) for each in areas if each)
 
 
 def _goes_on(prefix: str, area: str) -> bool:

@@ -6,7 +6,8 @@ Each is a function of the samples of a window that ends with one of them, and of
     mean       of the same, when they span three quarters of the window
     rise       (last - first) / hours between them, in [t - over, t]   when they span half of it
     crossing   hours until the next level is reached, at the rate of the line that fits the window best; FAR when it does not rise.
-               The next level lies above all of the window: one that was reached in it is not foretold again
+               The next level lies above all of the window: one that was reached in it is not foretold again.
+               Where the window comes nearer to it than `room`, a crossing is never so soon that an event begins
     grades     the number of the highest grade whose sum is reached, and a thousandth of that sum; below them all, the part of the first
 
 A crossing's uncertainty is that of the line's slope and scatter, twice the standard error each way (ordinary least squares).
@@ -30,6 +31,8 @@ _DIGITS = 6
 _ROUNDED = 1e-5
 """More than rounding to `_DIGITS` can move a value."""
 _MOST_SUM = 999.9
+EXACT = 1e-3
+"""How much a bound of a sum may be off by rounding."""
 _ROUGH = 3
 """A crossing that is so many times further than what ends an event, by first and last value alone, is not looked at more closely."""
 _FEWEST, _SURE, _RISES = 3, 2.0, 3.0
@@ -76,6 +79,13 @@ def bound(rule: Rule, before: float, result: float) -> float:
     return before + result if result >= 0.0 and rule.take in (SUM, GRADES) and rule.sign > 0 else float("inf")
 
 
+def still(rule: Rule, values: Values) -> bool:
+    """Whether whatever windows over some of these values make leaves the rule calm, and so does what any of them alone makes."""
+    if rule.take not in (SUM, GRADES):
+        return quiet(rule, min(values), max(values))
+    return rule.sign > 0 and min(values) >= 0.0 and sum(values) < calm_below(rule) - EXACT
+
+
 def calm_below(rule: Rule) -> float:
     """A bound below which the rule is calm."""
     if rule.take == GRADES:
@@ -96,9 +106,16 @@ def _sum(times: Times, values: Values, at: int, over: Micros) -> float:
 
 
 def _grade(rule: Rule, times: Times, values: Values, at: int) -> float:
+    """Higher grades mostly have shorter windows, so the sum of one goes on from that of the one above it."""
+    total, found, first, reach = 0.0, 0.0, at + 1, 0
     for number in range(len(rule.grades), 0, -1):
         over, least, _ = rule.grades[number - 1]
-        found = _sum(times, values, at, over)
+        if over != reach:
+            if over < reach:
+                total, first = 0.0, at + 1
+            last, first, reach = first, bisect_right(times, times[at] - over, 0, first), over
+            total += sum(values[first:last])
+            found = round(total, _DIGITS)
         if found >= least:
             return round(number + min(found, _MOST_SUM) / 1000, _DIGITS)
     return round(min(found / rule.grades[0][1], 0.999), _DIGITS)
@@ -118,7 +135,8 @@ def _hours(rule: Rule, times: Times, values: Values, at: int) -> float | None:
     rise = (values[at] - values[first]) * rule.toward
     if rise <= 0:
         return FAR
-    found = _next(rule, values[first : at + 1])
+    window = values[first : at + 1]
+    found = _next(rule, window)
     if found is None:
         return FAR
     gap = found[0] - values[at] * rule.toward
@@ -126,14 +144,26 @@ def _hours(rule: Rule, times: Times, values: Values, at: int) -> float | None:
     if rough > -_ROUGH * rule.clear:
         return min(FAR, round(rough, _DIGITS))
     slope, error, _ = _line(times, values, first, at)
-    sure = slope * rule.toward > _RISES * error  # else it may be noise
-    return min(FAR, round(gap / (slope * rule.toward), _DIGITS)) if sure else FAR
+    if not slope * rule.toward > _RISES * error:  # it may be noise
+        return FAR
+    hours = round(gap / (slope * rule.toward), _DIGITS)
+    # So near, any shaking would be foretold again and again: it may go on, and does not begin.
+    if found[0] - _worst(rule, window) < rule.room:
+        hours = max(hours, -0.5 * (rule.levels[0][0] + rule.clear))
+    return min(FAR, hours)
+
+
+def _worst(rule: Rule, window: Values) -> float:
+    return max(window) if rule.toward > 0 else -min(window)
 
 
 def _next(rule: Rule, window: Values) -> tuple[float, int] | None:
     """The lowest level (times its sign) that nothing in the window has reached."""
-    worst: float = max(window) if rule.toward > 0 else -min(window)
-    return next(((level, severity) for level, severity in rule.targets if level > worst), None)
+    worst = _worst(rule, window)
+    for target in rule.targets:
+        if target[0] > worst:
+            return target
+    return None
 
 
 def _line(times: Times, values: Values, first: int, at: int) -> tuple[float, float, float]:

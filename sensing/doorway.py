@@ -24,7 +24,7 @@ from .mqtt.door import Door
 from .mqtt.knocks import BAD, Knocks
 from .newsfeed import Feed
 from .registry import RegistryGatekeeper, located
-from .registry.known import known
+from .registry.known import known, only_drills
 from .settings import Settings
 from .store import StoreBusyError
 from .store.opening import open_reader
@@ -224,7 +224,15 @@ class Doorway:
 
     async def _prune(self) -> None:
         """Forget frames past retention, a few at a time, never one that work has yet to read."""
-        before = times.now() - int(self._settings.retention.frames_d * times.DAY)
+        keep = self._settings.retention
+        days = keep.frames_d
+        if (
+            keep.demo_h
+            and not self._settings.brokers
+            and await asyncio.to_thread(only_drills, located(self._data, self._settings.registry))
+        ):
+            days = min(days, keep.demo_h / 24)
+        before = times.now() - int(days * times.DAY)
         while await asyncio.to_thread(self._place) >= await self._committer.on_writer(self._log.tail) + _PRUNE_BATCH:
             gone = await self._committer.on_writer(lambda: self._log.prune(before, _PRUNE_BATCH))
             if gone < _PRUNE_BATCH:

@@ -41,6 +41,10 @@ class _Printer:
     debug = info = warning = warn = error = critical = exception = log = fatal = failure = err = msg
 
 
+if not structlog.is_configured():  # a command that never says `setup`, or a program of somebody else: stdout is for answers
+    structlog.configure(logger_factory=_Printer)
+
+
 def setup(role: str, level: str = "info") -> None:
     """Configure logging for a process of this role."""
     console = sys.stderr.isatty()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from . import properties
 from .times import BEIJING, parse_instant, to_datetime
 
 Document = Mapping[str, Any]
@@ -28,26 +29,25 @@ code{word-break:break-all}.sign{height:3rem}@media print{body{margin:0}}"""
 def sections(document: Document) -> list[tuple[str, Rows]]:
     """The record as titled tables of (what, value): one content for both forms."""
     device, config = document["device"], document["config"]
-    place = "–" if device["lat"] is None else f"{device['lat']:.6f}, {device['lon']:.6f} (WGS 84; {device['crs']})"
     return [
         ("设备 Device", [
             ("编号 id", device["id"]), ("名称 name", _text(device["name"])), ("标签 label", _text(device.get("label"))),
             ("类型 type", f"{document['type']['name_zh']} {document['type']['name_en']} ({device['type']})"),
             ("协议与站码 adapter, native id", f"{device['adapter']} {device['native']}"), ("序列号 serial", _text(device.get("serial"))),
-            ("接入方 principal", device["principal"]), ("区域 area", _text(device["area"])), ("位置 place", place),
+            ("接入方 principal", device["principal"]), ("区域 area", _text(device["area"])), ("位置 place", _place(device)),
         ]),
         ("检验 Checklist", [
             (_STEPS.get(step["step"], step["step"]), _step(step)) for step in document["checklist"]["steps"]
         ]),
         ("首批入库值 First stored values", [
-            (f"{row['property']} {row['statistic']} {row['channel']}".strip(), f"{_number(row['result'])} {row['unit']}  {_local(row['time'])}  ({row['origin']})")
+            (f"{_named(row['property'])} {row['statistic']} {row['channel']}".strip(), f"{_number(row['result'])} {row['unit']}  {_local(row['time'])}  ({row['origin']})")
             for row in document["first"]
         ]),
         ("人工比测 Dip test", _dip(document["dip"])),
         ("生效配置 Configuration in force", [
             ("零点 zero", _number(config["zero"])), ("改正 offset", _number(config["offset"])),
             ("安装高度 mount height", _number(config["mount_height"])), ("基面 datum", _text(config["datum"])),
-            ("单位 unit", ", ".join(f"{name}={unit}" for name, unit in config["unit"].items()) or "–"), ("自 since", _local(config["valid_from"])),
+            ("单位 unit", ", ".join(f"{name}={unit}" for name, unit in config["unit"].items()) or "–"), ("自 since", _since(config["valid_from"])),
         ]),
         ("记录 Record", [
             ("时间 time", _local(document["at"])), ("人员 by", f"{document['by']} ({document['account']})"),
@@ -125,9 +125,28 @@ def _dip(dip: Mapping[str, Any] | None) -> Rows:
     unit = dip["unit"] or ""
     rows = [("人工 by hand", f"{_number(dip['value'])} {unit}")]
     if dip["measured"] is not None:
-        rows += [(f"设备 by device ({dip['property']})", f"{_number(dip['measured'])} {unit}  {_local(dip['time'])}"),
+        rows += [(f"设备 by device ({_named(dip['property'])})", f"{_number(dip['measured'])} {unit}  {_local(dip['time'])}"),
                  ("差值 difference", f"{dip['difference']:+.3f} {unit}")]  # fmt: skip
     return rows
+
+
+def _place(device: Mapping[str, Any]) -> str:
+    """In WGS 84; how it was given, where that was another system."""
+    if device["lat"] is None:
+        return "–"
+    given = "" if device["crs"] == "wgs84" else f"; 原坐标 given in {device['crs']}"
+    return f"{device['lat']:.6f}, {device['lon']:.6f} (WGS 84{given})"
+
+
+def _named(name: str) -> str:
+    """水位 water_level; one that is in no table by its id alone."""
+    found = properties.get(name)
+    return f"{found.name_zh} {name}" if found else name
+
+
+def _since(instant: str) -> str:
+    """What holds from the first instant on holds since the device was registered."""
+    return "登记起 registration" if parse_instant(instant) == 0 else _local(instant)
 
 
 def _photo(photo: Mapping[str, Any] | None) -> str:

@@ -95,7 +95,7 @@ class Data:
 
     def query(
         self, device: Words = None, *, property: Words = None, statistic: Words = None, channel: Words = None,  # noqa: A002 the users' word
-        type: Words = None, area: Words = None, domain: Words = None, bbox: Sequence[float] | None = None,  # noqa: A002 as above
+        type: Words = None, area: Words = None, domain: Words = None, bbox: Sequence[float] | str | None = None,  # noqa: A002 as above
         since: Instant = None, until: Instant = None, every: str = "", agg: Words = None, quality: Words = None, where: str = "",
         run: str = "", as_of: Instant = None, served: bool = True, fill: bool = False, columns: Sequence[str] = answer.ROW,
     ) -> Answer:  # fmt: skip
@@ -111,7 +111,9 @@ class Data:
             properties=words[0], statistics=words[1], channels=words[2], runs=self.source.runs(run), begin=_instant(since),
             end=_instant(until), served=served, as_of=_instant(as_of),
         )  # fmt: skip
-        devices = Devices(_words(device, blanks=False), frozenset(words[3]), frozenset(words[4]), frozenset(words[5]))
+        devices = Devices(
+            _words(device, blanks=False), frozenset(words[3]), frozenset(words[4]), frozenset(asked.domains(words[5]))
+        )
         made = asked.aggs(_words(agg)) or (("mean",) if every else ())
         keep = Keep(frozenset() if made else flags, _box(bbox), terms(where) if where else (), self.source.look)
         request = Request(wanted, keep, asked.every(every), made, flags or asked.TRUSTED, asked.EIGHT, fill)
@@ -155,8 +157,8 @@ def _words(given: Words, *, blanks: bool = True) -> tuple[str, ...]:
     return tuple(str(word).strip() for word in listed if str(word).strip())
 
 
-def _box(given: Sequence[float] | None) -> Box | None:
-    return None if given is None else box([str(number) for number in given])
+def _box(given: Sequence[float] | str | None) -> Box | None:
+    return None if given is None else box(_words(given) if isinstance(given, str) else [str(number) for number in given])
 
 
 def _instant(given: Any) -> int | None:

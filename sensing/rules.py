@@ -18,7 +18,8 @@ class Rule(Struct, frozen=True, gc=False):
     sign: 1, or -1 where low values are the bad ones. hold: how long a level must last to count. statistic, channel: of the datastreams that it watches.
     key: its own name among the rules of the property; called: what its events are called when not by property.
     take, over: what is derived over which window; "" is the value itself. names: of levels, by severity (of grades by their number).
-    targets, toward: of a crossing: the levels that it looks ahead to, and their sign. grades: (window, sum, severity), the least first.
+    targets, toward: of a crossing: the levels that it looks ahead to, and their sign; room: an event begins only when all of the window lies
+    further from the level than that. grades: (window, sum, severity), the least first.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Rule(Struct, frozen=True, gc=False):
     names: tuple[str, ...] = ()
     targets: tuple[tuple[float, int], ...] = ()
     toward: int = 1
+    room: float = 0.0
     grades: tuple[tuple[Micros, float, int], ...] = ()
 
     @property

@@ -43,10 +43,10 @@ def write(data: Path, content: dict[str, Any], name: str = "run.json") -> None:
 
 
 def read(data: Path, name: str = "run.json") -> dict[str, Any] | None:
-    """A run file's content; None when it is not there."""
+    """A run file's content; None when it is not there, or is none."""
     try:
-        found = json.loads((data / name).read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
+        found = json.loads((data / name).read_bytes())
+    except (FileNotFoundError, ValueError):  # ValueError: not JSON, or not even text
         return None
     return found if isinstance(found, dict) else None
 
@@ -54,7 +54,7 @@ def read(data: Path, name: str = "run.json") -> dict[str, Any] | None:
 def running(data: Path) -> dict[str, Any] | None:
     """run.json of a service whose supervisor lives; None when nothing runs here."""
     found = read(data)
-    return found if found and alive(int(found["pid"])) else None
+    return found if found and type(found.get("pid")) is int and found["pid"] > 0 and alive(found["pid"]) else None
 
 
 @contextlib.contextmanager

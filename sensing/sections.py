@@ -123,6 +123,11 @@ class Retention(Section):
     outbox_h: float = Field(24.0, gt=0, description="Replies already offered to devices, hours")
     observations_d: float = Field(0.0, ge=0, description="Live observations, days after they came; 0 keeps them for ever")
     runs_d: float = Field(0.0, ge=0, description="Observations of simulated and replayed runs, days after they came; 0 for ever")
+    demo_h: float = Field(
+        6.0,
+        ge=0,
+        description="The demo's earlier runs, hours after they began; its frames too while nothing else speaks; 0 for ever",
+    )
     domains: dict[str, float] = Field(
         default_factory=dict, description="Days by domain of the thing, over observations_d: `{people = 90}`"
     )

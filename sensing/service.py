@@ -14,20 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from . import runfile, settings
-from .access import Role
+from .demo import GUEST, Cast, Demo
 from .errors import ConflictError, NotFoundError, TimedOutError
-from .registry import Actor, Registry
-from .registry.casts import enrol
+from .registry import Registry
 from .supervisor import Supervisor
 
+__all__ = ["DEMO_STORM", "GUEST", "detach", "down", "is_ready", "up"]
 READY_S = 60.0
-_DEMO = Actor("demo")
 Ready = Callable[[Mapping[str, Any]], None]
 DEMO_STORM = "plum-rain"
-GUEST = "demo"
-"""Whom the demo's one-time link signs in: nobody's password does."""
-Cast = Callable[[Sequence[str]], Mapping[str, Any]]
-"""Who will speak in a storm, by the words of its player: `gateways` (id to kind) and `devices` (registration fields)."""
 
 
 def up(
@@ -47,7 +42,7 @@ def up(
             about = _start(supervisor)
             if demo:
                 seeded = ("--seed", str(seed)) if seed is not None else ()
-                _start_demo(supervisor, registry, cast, ("--now", "--storm", storm, "--devices", str(devices), *seeded), speed)
+                Demo(supervisor, registry, cast, ("--now", "--storm", storm, "--devices", str(devices), *seeded), speed).start()
             threading.Thread(target=_when_ready, args=(str(about["http"]), supervisor.stop, on_ready), daemon=True).start()
         except BaseException:
             supervisor.close()
@@ -76,31 +71,6 @@ def _start(supervisor: Supervisor) -> Mapping[str, Any]:
     if settings.load(supervisor.data).settings.alerts:
         supervisor.add("alerts")
     return supervisor.announce(http=http["url"])
-
-
-def _start_demo(
-    supervisor: Supervisor, open_registry: Callable[[Path], Registry], cast: Cast, words: Sequence[str], speed: float
-) -> None:
-    """Register the cast (once), give its gateways credentials of this run, start the player."""
-    run = time.strftime("demo-%Y%m%d-%H%M%S", time.gmtime())
-    roster = cast(words)
-    registry = open_registry(supervisor.data)
-    try:
-        for earlier in registry.list_runs():
-            if earlier.id.startswith("demo-") and earlier.ended is None:
-                registry.end_run(earlier.id, actor=_DEMO)
-        registry.ensure_guest(GUEST, Role.ADMIN, actor=_DEMO)
-        passwords = enrol(registry, run, "simulated", str(roster["storm"]), roster["gateways"], roster["devices"], _DEMO)
-    finally:
-        registry.close()
-    runfile.write(supervisor.data, passwords, "run/demo-credentials.json")
-    supervisor.announce(demo_run=run)
-    about = runfile.read(supervisor.data) or {}
-    supervisor.add("simulator", (
-        "-m", "simulators.storm", *words, "--host", str(about["mqtt"]["host"]), "--port", str(about["mqtt"]["port"]), "--run", run,
-        "--speed", f"{speed:g}", "--credentials", str(supervisor.data / "run" / "demo-credentials.json"),
-    ))  # fmt: skip
-    supervisor.announce()
 
 
 def _when_ready(url: str, stop: threading.Event, on_ready: Ready | None) -> None:

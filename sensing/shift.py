@@ -26,7 +26,10 @@ def markdown(note: Note, language: str, local: Local) -> str:
     lines = [f"# {say('交接班记录', 'Hand-over note')} {local(note['since'])} – {local(note['until'])}", ""]
     if note["drills"]:
         lines += [
-            f"**{say('演练进行中', 'DRILL in progress')}**: {', '.join(note['drills'])} ({say('未计入', 'left out below')})",
+            (
+                f"**{say('本班有演练', 'DRILL')}**: {', '.join(note['drills'])} "
+                f"({say('演练事件未列入；死信与账目含演练', 'its events are left out; dead letters and accounts count it')})"
+            ),
             "",
         ]
     for part in (_events, _silences, _quarantine, _dead, _house):

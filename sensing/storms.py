@@ -1,7 +1,7 @@
 """A run of a storm, or of a recording, from the first word to the last: cast, credentials, the player's process, what befalls the service, the end.
 
     roster   the player's process says who will speak                  play   it sends; it tells how far it is, and gives cues
-    enrol    gateways get credentials of this run, devices are known   end    work has caught up; credentials end; the truth is closed
+    enrol    credentials of this run, devices, what ships declare      end    work has caught up; credentials end; the truth is closed
 
 Whatever happens in between, a run ends: its credentials are revoked, its processes are gone, its files can be read. When nothing runs in the
 data folder, the service is started for the run and stopped after it.
@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from . import runfile, service, times, vias
+from .agents import declare
 from .audit import Actor
 from .errors import Exit, NotFoundError, SensingError, TimedOutError, ValidationError
 from .framelog.sqlite import SqliteLog
@@ -94,10 +95,10 @@ def run(
     """
     tell(Told("cast"))
     roster = cast(words)
-    title, name = str(roster["storm"]), via.run if via else None
-    with serving(data) as about, playing(data, open_registry, roster, "simulated", title, name) as (name, credentials):
-        truth = data / "truth" / name
-        mqtt = about["mqtt"]
+    title, named = str(roster["storm"]), via.run if via else None
+    with serving(data) as about, playing(data, open_registry, roster, "simulated", title, named) as (name, credentials):
+        declare(data, about, name, roster)
+        truth, mqtt = data / "truth" / name, about["mqtt"]
         line = [
             *words, "--host", str(mqtt["host"]), "--port", str(mqtt["port"]), "--run", name, "--credentials", str(credentials),
             "--speed", speed, "--truth", str(truth), *(("--record", str(record)) if record else ()), *(("--via", via.url) if via else ()),
@@ -182,15 +183,8 @@ def playing(
 
 
 def _follow(
-    data: Path,
-    line: Sequence[str],
-    name: str,
-    roster: Mapping[str, Any],
-    tell: Tell,
-    *,
-    ours: bool = True,
-    via: Via | None = None,
-) -> Outcome:
+    data: Path, line: Sequence[str], name: str, roster: Mapping[str, Any], tell: Tell, *, ours: bool = True, via: Via | None = None,
+) -> Outcome:  # fmt: skip
     """Start the player's process, pass on what it tells, and wait until work has stored what it sent."""
     told = Told("play", int(roster["begin"]), int(roster["end"]), int(roster["begin"]))
     began = time.monotonic()

@@ -22,12 +22,42 @@ _LOG_BYTES = 20_000_000
 _CALM_S = 30.0
 
 
-class Child:
-    """One role's process and the patience with it."""
+Again = Callable[[], Sequence[str]]
+"""Gives the command of the next process of a role that has done its work (ended with code 0). When it raises it is asked again."""
 
-    def __init__(self, role: str, command: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
+
+class _Asked(threading.Thread):
+    """Asks what comes next, which may wait for other roles: whoever tends them must not. command: the answer; None when there was none."""
+
+    def __init__(self, again: Again) -> None:
+        super().__init__(daemon=True)
+        self._again = again
+        self.command: Sequence[str] | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self.command = self._again()
+        except Exception as error:  # noqa: BLE001 a drill that cannot go on is no reason for the service to end
+            _log.warning("next_refused", error=str(error), again_in_s=_CALM_S)
+
+
+class Child:
+    """One role's process and the patience with it. again: what follows when it has done its work, `rest_s` later; else that is a death."""
+
+    def __init__(
+        self,
+        role: str,
+        command: Sequence[str],
+        environ: Mapping[str, str],
+        log: Path,
+        again: Again | None = None,
+        rest_s: float = 0.0,
+    ) -> None:
         self.role = role
         self._command = list(command)
+        self._again, self._rest_s, self._done = again, rest_s, False
+        self._coming: _Asked | None = None
         self.environ = dict(environ)
         self._log = log
         self.process: subprocess.Popen[bytes] | None = None
@@ -43,8 +73,9 @@ class Child:
     def start(self) -> None:
         """Start the process; its words go to its own log file."""
         self._started = time.monotonic()
+        line = [sys.executable, *self._command]
         with _log_file(self._log) as out:
-            self.process = subprocess.Popen(self._command, env=self.environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+            self.process = subprocess.Popen(line, env=self.environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
 
     def tend(self) -> bool:
         """Start it again when it has died and its pause is over; returns whether it was."""
@@ -52,16 +83,37 @@ class Child:
             return False
         now = time.monotonic()
         if not self._next:
-            lived = now - self._started
-            self._pause_s = 0.1 if lived > _CALM_S else min(self._pause_s * 2, 5.0)
-            self._next = now + self._pause_s
-            code = self.process.returncode if self.process else None
-            _log.warning("role_died", died=self.role, code=code, again_in_s=self._pause_s)
-        if now < self._next:
+            self._next = now + self._pause(now - self._started)
+        if now < self._next or not self._ready(now):
             return False
         self._next = 0.0
         self.start()
         return True
+
+    def _pause(self, lived_s: float) -> float:
+        """It has ended: how long until it is started again."""
+        code = self.process.returncode if self.process else None
+        self._done = code == 0 and self._again is not None
+        if self._done:
+            _log.info("role_done", done=self.role, again_in_s=self._rest_s)
+            return self._rest_s
+        self._pause_s = 0.1 if lived_s > _CALM_S else min(self._pause_s * 2, 5.0)
+        _log.warning("role_died", died=self.role, code=code, again_in_s=self._pause_s)
+        return self._pause_s
+
+    def _ready(self, now: float) -> bool:
+        """Whether it is known what to start: the same again, or what follows on work that is done."""
+        if not self._done or self._again is None:
+            return True
+        self._coming = self._coming or _Asked(self._again)
+        if self._coming.is_alive():
+            return False
+        command, self._coming = self._coming.command, None
+        if command is None:
+            self._next = now + _CALM_S
+        else:
+            self._command = list(command)
+        return command is not None
 
     def stop(self, patience_s: float) -> None:
         """Ask it to end, then make it."""
@@ -89,13 +141,17 @@ class Supervisor:
         self.data = data
         self.stop = threading.Event()
         self.children: list[Child] = []
+        self._announcing, self._closed = threading.Lock(), False
         self._environ = {**environ, "SENSING_DATA": str(data)}
         self._about: dict[str, object] = {"pid": os.getpid(), "started": times.rfc3339(times.now())}
 
-    def add(self, role: str, command: Sequence[str] = (), environ: Mapping[str, str] | None = None) -> Child:
-        """Start a role now and keep it running."""
-        line = [sys.executable, *(command or ("-m", "sensing.app", role, str(self.data)))]
-        child = Child(role, line, {**self._environ, **(environ or {})}, self.data / "logs" / f"{role}.log")
+    def add(
+        self, role: str, command: Sequence[str] = (), environ: Mapping[str, str] | None = None, again: Again | None = None,
+        rest_s: float = 0.0,
+    ) -> Child:  # fmt: skip
+        """Start a role now and keep it running; again, rest_s: as Child takes them. command: what follows the interpreter's name."""
+        line = command or ("-m", "sensing.app", role, str(self.data))
+        child = Child(role, line, {**self._environ, **(environ or {})}, self.data / "logs" / f"{role}.log", again, rest_s)
         child.start()
         self.children.append(child)
         return child
@@ -107,10 +163,12 @@ class Supervisor:
 
     def announce(self, **about: object) -> dict[str, object]:
         """Write run.json: what is known, and the pids as they are now."""
-        self._about |= about
-        self._about["roles"] = {child.role: child.pid for child in self.children}
-        runfile.write(self.data, self._about)
-        return self._about
+        with self._announcing:
+            self._about |= about
+            self._about["roles"] = {child.role: child.pid for child in self.children}
+            if not self._closed:
+                runfile.write(self.data, self._about)
+            return self._about
 
     def run(self, on_signal: Callable[[], None] | None = None) -> None:
         """Tend the roles until told to stop, then stop them, the newest first."""
@@ -129,4 +187,6 @@ class Supervisor:
         """Stop every role and take run.json away."""
         for child in reversed(self.children):
             child.stop(10.0)
+        with self._announcing:
+            self._closed = True
         (self.data / "run.json").unlink(missing_ok=True)

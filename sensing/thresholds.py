@@ -193,6 +193,7 @@ def _crossing(name: str, key: str, fields: Told, level: Rule) -> Rule:
     return Rule(
         name, ((-horizon, 0),), round(-horizon - later, _DIGITS), hold, -1, level.statistic, level.channel, key,
         checked.get("kind", ""), CROSSING, over, level.names, targets=level.levels, toward=level.sign,
+        room=round(level.levels[0][0] - level.clear, _DIGITS),
     )  # fmt: skip
 
 

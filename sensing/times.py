@@ -72,5 +72,7 @@ def until(text: str, at: int) -> int:
 
 
 def since(text: str, at: int) -> int:
-    """A duration before `at`, or an instant. Raises UsageError."""
+    """A duration before `at`, `now` (which is `at`), or an instant. Raises UsageError."""
+    if text.strip() == "now":
+        return at
     return at - parse_duration(text) if _DURATION.fullmatch(text.strip()) else parse_instant(text)

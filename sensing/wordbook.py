@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -11,6 +12,7 @@ from .paths import config_dir
 
 Words = Mapping[str, str]
 """`{zh, en}`."""
+_BOTH = re.compile(r"(.*[\u3400-\u9fff]\S*)\s+([A-Z][a-z]{2}[^\u3400-\u9fff]*)")
 
 
 @cache
@@ -25,3 +27,11 @@ def pair(table: str, key: str) -> Words:
         return found
     plain = key.replace("_", " ")
     return {"zh": plain, "en": plain}
+
+
+def halves(text: str) -> Words:
+    """A name that is written in both languages, Chinese first, in each: "芗城 Xiangcheng" is 芗城 and Xiangcheng. One of one language stays as it
+    is, and so does one with a mark behind it: "水位站 G2".
+    """
+    found = _BOTH.fullmatch(text)
+    return {"zh": found[1].strip(), "en": found[2].strip()} if found else {"zh": text, "en": text}

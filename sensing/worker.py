@@ -47,6 +47,7 @@ def run(work: Work, settings: Settings, stop: threading.Event, report: Path) -> 
             with contextlib.suppress(OSError, apsw.Error, StoreBusyError):  # numbers can wait for room on the disk
                 _report(work, report)
                 work.store.trim_outbox(int(time.time() - settings.retention.outbox_h * 3600))
+                work.store.forget_drills(settings.retention.demo_h)
                 work.tidy()
         if time.monotonic() - tended > tend_s:
             tended = time.monotonic()

@@ -6,7 +6,7 @@ import argparse
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sensing import times
 from sensing.model import Micros
@@ -19,6 +19,9 @@ from .said import Device, Sent, Speaker
 from .story import Story, open_story
 from .story.checks import checks
 from .truth import Truths
+
+if TYPE_CHECKING:
+    from .vessels import Traffic
 
 KINDS = {"ais": "receiver", "lorawan": "server"}
 """What the principal is through which an adapter's devices speak; the others are gateways."""
@@ -63,14 +66,17 @@ class Cast:
     def speakers(self) -> list[Speaker]:
         from .city import build_city
 
-        number = self.given.devices
-        made: list[Speaker] = [build_city(self.story, self.seed, number)]
-        ships = number // VESSELS_SHARE if self.given.vessels is None else self.given.vessels
-        if ships:
-            from .vessels import build_traffic
-
-            made.append(build_traffic(self.story, self.seed, ships))
+        made: list[Speaker] = [build_city(self.story, self.seed, self.given.devices)]
+        if self._ships is not None:
+            made.append(self._ships)
         return without(made, self.given.without) if self.given.without else made
+
+    @cached_property
+    def _ships(self) -> Traffic | None:
+        from .vessels import build_traffic
+
+        ships = self.given.devices // VESSELS_SHARE if self.given.vessels is None else self.given.vessels
+        return build_traffic(self.story, self.seed, ships) if ships else None
 
     @property
     def devices(self) -> list[Device]:
@@ -84,7 +90,7 @@ class Cast:
         return found
 
     def roster(self) -> dict[str, Any]:
-        """Who will speak: gateways and their kinds, what registering each device takes, and the window of the run."""
+        """Who will speak: gateways and their kinds, what registering each device takes, what ships declare, and the window of the run."""
         kinds = {
             name: next((KINDS[each] for each in sorted(spoken) if each in KINDS), "gateway")
             for name, spoken in self.adapters().items()
@@ -93,7 +99,16 @@ class Cast:
         return {
             "storm": scenario.name, "zh": scenario.zh, "en": scenario.en, "seed": self.seed, "begin": self.begin, "end": self.end,
             "faults": self.faults.text(), "gateways": dict(sorted(kinds.items())), "devices": [device.form() for device in self.devices],
+            "cargo": self._cargo(),
         }  # fmt: skip
+
+    def _cargo(self) -> str:
+        """What ships' agents declare, where the scenario says that they do: the CSV; "" otherwise."""
+        if not self.story.scenario.more.get("ships", {}).get("declared"):
+            return ""
+        from .vessels.agents import cargo_list
+
+        return cargo_list(self._ships.calls()) if self._ships is not None else ""
 
     def frames(self, truth: Truths) -> Iterator[Sent | Break | Cue]:
         """All that happens, in order of time."""

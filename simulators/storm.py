@@ -84,8 +84,6 @@ class Run:
             await self._until_told(stop)
             if given.via and not stop.is_set():
                 await self._last_words(stop)
-            if given.now and self.cast.begin < times.now() - 2 * LEAD:
-                await stop.wait()  # a storm of its own date has ended; another one would be the same again
         finally:
             for task in around:
                 task.cancel()
@@ -213,9 +211,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--without", action="append", default=[], help="a device that is not there")
     parser.add_argument("--delay", action="append", default=[], help="a way that is slower: mqtt=40m")
     parser.add_argument("--for", dest="lasts", type=times.parse_duration, help="virtual time to play")
-    parser.add_argument(
-        "--now", action="store_true", help="begin an hour ago, or shortly before landfall, and go on for ever, as a demo"
-    )
+    parser.add_argument("--now", action="store_true", help="begin an hour ago, or shortly before landfall, as a demo")
     parser.add_argument("--roster", action="store_true", help="say who will speak, and end")
     parser.add_argument("--host", default="127.0.0.1", help="where the door listens")
     parser.add_argument("--port", type=int, default=1883, help="its port")

@@ -14,7 +14,7 @@ from sensing.metrics import Metrics
 from sensing.model import Decoded, Frame, Reading, Rejection, Source
 from sensing.registry import DeviceForm, RegistryDirectory, bootstrap
 from sensing.settings import Settings
-from sensing.store.sqlite import SqliteStore
+from sensing.store.opening import open_reader, open_store
 from sensing.things import ThingType
 from sensing.web.app import make
 from sensing.web.desk import Desk
@@ -22,6 +22,8 @@ from sensing.web.publisher import Straight
 from sensing.work import Work
 
 TESTER = Actor("tester")
+new_settings = Settings
+"""What makes the settings of a new house; tests of another store put theirs in its place."""
 TYPES = {
     "gauge": ThingType(
         id="gauge",
@@ -76,11 +78,12 @@ class House:
         self.adapters, self.types = adapters, types
         self.registry = bootstrap(data, types)
         self.log = SqliteLog(data / "log.db")
+        self.settings = new_settings()
         self.metrics = Metrics()
         self.work = self.make_work()
         self.now = times.now()
         publish = Straight(data, self.make_work)
-        self.desk = Desk(data, Settings(), self.registry, adapters, types, self._publish_with(publish), self.metrics)
+        self.desk = Desk(data, self.settings, self.registry, adapters, types, self._publish_with(publish), self.metrics)
         self.app = make(self.desk)
         self.tokens = {role: self.registry.create_token(role.word, role, actor=TESTER).text for role in Role}
 
@@ -96,9 +99,13 @@ class House:
     def make_work(self):
         data = self.data
         return Work(
-            SqliteLog(data / "log.db", write=False), SqliteStore(data / "store.db"), self.adapters,
-            RegistryDirectory(data / "registry.db", self.types), Settings(), self.metrics,
+            SqliteLog(data / "log.db", write=False), open_store(data, self.settings), self.adapters,
+            RegistryDirectory(data / "registry.db", self.types), self.settings, self.metrics,
         )  # fmt: skip
+
+    def reader(self):
+        """The store as another process reads it; the caller closes it."""
+        return open_reader(self.data, self.settings)
 
     def device(self, identity, **fields):
         form = {"id": identity, "type": "gauge", **fields}

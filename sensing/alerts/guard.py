@@ -14,7 +14,12 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 Address = IPv4Address | IPv6Address
-_METADATA = frozenset(map(ip_address, ("169.254.169.254", "169.254.170.2", "100.100.100.200", "fd00:ec2::254", "192.0.0.192")))
+_METADATA = tuple(map(ip_network, (
+    "169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192", "168.63.129.16", "fd00:ec2::/32", "fd20:ce::/32",
+)))  # fmt: skip
+"""Where clouds tell their machines who they are and with which keys: AWS, Alibaba, Oracle, Azure (a public address that only it answers), Google."""
+_NOBODYS = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "fec0::/10", "3fff::/20")))
+"""Protocols' own, relays of 6to4, site-local, documentation: `ipaddress` calls these global, or some of them by its version."""
 _NAT64 = ip_network("64:ff9b::/96")
 _SHARED = ip_network("100.64.0.0/10")
 
@@ -68,11 +73,17 @@ def resolved(
 def forbidden(address: Address, *, loopback: bool, private: bool) -> str | None:
     """Why an address is not to be spoken to; None when it may be."""
     inner = _inner(address)
-    if inner in _METADATA or address in _METADATA:
+    if any(each in network for network in _METADATA for each in (inner, address)):
         return "a metadata service"
     if inner.is_loopback:
         return None if loopback else "this machine (loopback = true allows it)"
-    if inner.is_link_local or inner.is_multicast or inner.is_unspecified or inner.is_reserved:
+    if (
+        any(inner in network for network in _NOBODYS)
+        or inner.is_link_local
+        or inner.is_multicast
+        or inner.is_unspecified
+        or inner.is_reserved
+    ):
         return "link-local, multicast or reserved"
     if inner.is_private or inner in _SHARED or not inner.is_global:
         return None if private and (inner.is_private or inner in _SHARED) else "a private network (private = true allows it)"

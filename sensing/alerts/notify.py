@@ -30,7 +30,7 @@ class Notifier:
     def send(self, title: str, body: str) -> Verdict:
         """Whether it was taken."""
         try:
-            taken = self._apprise.notify(title=title, body=body)
+            taken = self._apprise.notify(title=title, body=body, body_format="text")  # else e-mail makes one line of them
         except Exception as error:  # noqa: BLE001 a plug-in's own; its text may hold the URL
             return Verdict(Fate.SILENT, 0, f"apprise failed: {type(error).__name__}")
         return Verdict(Fate.TAKEN) if taken else Verdict(Fate.SILENT, 0, "the service said no, or nothing")

@@ -7,19 +7,24 @@ X-Sensing-Drill: 1                                         of all that is not li
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import http.client
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO
 
 from sensing import __version__
 from sensing.export.verdict import Fate, Verdict, judge
 
 from .guard import ForbiddenTargetError, Target, parsed, resolved
 
-_MOST_ANSWER = 4_096
+_MOST_HEAD = 256 << 10
+_WHOLE = 3
+"""So many times the patience for one answer of the network is the patience for all of it: who sends a byte now and then is cut off."""
 
 
 def signature(secret: bytes, key: str, body: bytes, at: int) -> str:
@@ -57,27 +62,81 @@ class Webhook:
 
     def _post(self, target: Target, body: bytes, headers: Mapping[str, str]) -> Verdict:
         connection = _Straight(target, self._timeout_s)
+        watch = threading.Timer(_WHOLE * self._timeout_s, connection.cut)
+        watch.daemon = True
+        watch.start()
         try:
             connection.request("POST", target.path, body, dict(headers))
-            answer = connection.getresponse()
-            text = answer.read(_MOST_ANSWER).decode("utf-8", "replace")
-            return judge(answer.status, dict(answer.getheaders()), text)
-        except (OSError, http.client.HTTPException) as error:
+            answer = connection.getresponse()  # its body is not read: nothing in it matters, and it may have no end
+            connection.go_on()
+            return judge(answer.status, dict(answer.getheaders()), "")
+        except (OSError, ValueError, http.client.HTTPException) as error:
             return Verdict(Fate.SILENT, 0, f"no answer: {type(error).__name__}")
         finally:
+            watch.cancel()
             connection.close()
+
+
+class _Head:
+    """The bytes of an answer's head, up to a bound: `100 Continue` may come again and again, faster than any patience ends."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw, self._left = raw, _MOST_HEAD
+
+    def readline(self, most: int = -1) -> bytes:
+        """A line. Raises HTTPException beyond the bound."""
+        line = self._raw.readline(most)
+        self._left -= len(line)
+        if self._left < 0:
+            raise http.client.HTTPException("its head has no end")
+        return line
+
+    def flush(self) -> None:
+        """Nothing is written."""
+
+    def close(self) -> None:
+        """Release the socket."""
+        self._raw.close()
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer of which no more than a head is read."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, **more: Any) -> None:
+        super().__init__(sock, *arguments, **more)
+        self.fp: Any = _Head(self.fp)
 
 
 class _Straight(http.client.HTTPConnection):
     """A connection to the address that was checked, under the name that was asked for. Knows no proxy and no redirect."""
 
+    response_class = _Answer
+
     def __init__(self, target: Target, timeout_s: float) -> None:
         super().__init__(target.host, target.port, timeout=timeout_s)
         self._target = target
+        self._over = False
 
     def connect(self) -> None:
         """Connect, over TLS where the URL says so."""
-        plain = socket.create_connection((self._target.address, self._target.port), self.timeout)
-        self.sock = plain
+        self.sock = socket.create_connection((self._target.address, self._target.port), self.timeout)
         if self._target.scheme == "https":
-            self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self._target.host)
+            wrapped = ssl.create_default_context().wrap_socket(
+                self.sock, server_hostname=self._target.host, do_handshake_on_connect=False
+            )
+            self.sock = wrapped  # before the handshake, which may be slow on purpose, too
+            self.go_on()
+            wrapped.do_handshake()
+        self.go_on()
+
+    def cut(self) -> None:
+        """End it from another thread: whoever waits for the other side is told that it is gone."""
+        self._over = True
+        if self.sock is not None:
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)  # not TLS's own, which may not be called from here
+
+    def go_on(self) -> None:
+        """Raises TimeoutError when it was cut."""
+        if self._over:
+            raise TimeoutError

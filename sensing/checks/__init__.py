@@ -4,6 +4,7 @@
     chosen    which thresholds hold for a datastream
     judge     all checks over a stretch of one series: a code for each value
     spikes, flips, flats, climate    one check each
+    clocks                           which late rows come of a clock that was put back
     courses                          positions of ships: jumps (off the water: sensing.maritime.afloat)
 
 A stretch is two columns: times (µs, rising) and values (canonical). Only served values whose first flag is good are in it.

@@ -40,9 +40,8 @@ class Chosen:
         found = limits.limits(name, statistic, *known[1]) or _CLOCK_ONLY
         if thing.shared:
             return None if found.knots is None else self._alike.setdefault(found, found)
-        if found is not _CLOCK_ONLY and (
-            compared := beside(name, statistic, thing.lon, thing.lat, thing.settings.get("thresholds"))
-        ):
+        checked = found is not _CLOCK_ONLY and not found.apart
+        if compared := beside(name, statistic, thing.lon, thing.lat, thing.settings.get("thresholds"), checked=checked):
             found = replace(found, beside=compared)
         return self._alike.setdefault(found, found)
 

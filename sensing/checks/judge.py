@@ -33,16 +33,21 @@ CODES = {(verdict[0], verdict[1]): code for code, verdict in enumerate(VERDICTS)
 _OF_SPIKE = np.array([GOOD, DOUBTED, SPIKE, RATE], np.int8)
 
 
-def judge(times: Any, values: Any, limits: Limits, configs: Any = None) -> Any:
-    """A code for each value. times: µs, rising; values: finite numbers. configs: of its device; values of two are not compared."""
+def judge(times: Any, values: Any, limits: Limits, configs: Any = None, first: int = GOOD) -> Any:
+    """A code for each value. times: µs, rising; values: finite numbers. configs: of its device; values of two are not compared.
+
+    first: the code that the first value had: of a run of days not all is at hand, and it goes on.
+    """
     cuts = np.nonzero(np.diff(configs))[0] + 1 if configs is not None else ()
     if not len(cuts):
-        return _judge(times, values, limits)
+        return _judge(times, values, limits, carried=first == FLAT_LINE)
     pieces = zip(np.split(times, cuts), np.split(values, cuts), strict=True)
-    return np.concatenate([_judge(piece, of, limits) for piece, of in pieces])
+    return np.concatenate([
+        _judge(piece, of, limits, carried=first == FLAT_LINE and not place) for place, (piece, of) in enumerate(pieces)
+    ])  # fmt: skip
 
 
-def _judge(times: Any, values: Any, limits: Limits) -> Any:
+def _judge(times: Any, values: Any, limits: Limits, *, carried: bool) -> Any:
     codes = np.zeros(len(times), np.int8)
     if limits.months or limits.hours:
         codes[climate.strange(times, values, limits)] = CLIMATOLOGY
@@ -53,8 +58,10 @@ def _judge(times: Any, values: Any, limits: Limits) -> Any:
         rest = np.nonzero(codes == GOOD)[0]
         codes[rest[flips.flips(times[rest], values[rest], limits) != 0]] = UNIT_FLIP
     if limits.stuck is not None or limits.ever is not None or limits.step is not None:
-        rest = np.nonzero(codes == GOOD)[0]
-        codes[rest[flats.flats(times[rest], values[rest], limits) != 0]] = FLAT_LINE
+        rest = np.nonzero(codes <= CLIMATOLOGY)[0]  # what the season does not know ends a run as well
+        carried = carried and len(rest) > 0 and rest[0] == 0
+        flat = rest[flats.flats(times[rest], values[rest], limits, carried=carried) != 0]
+        codes[flat[codes[flat] == GOOD]] = FLAT_LINE
     return codes
 
 

@@ -15,6 +15,7 @@
     hours      twenty-four [low, high], from midnight, local time
     knots      of a position: faster than this nothing moves from one to the next
     ashore     of a position: further inland than this, metres, no ship is
+    apart      true: it is not compared with neighbours, for what it measures is its own (a stack)
 
 Durations are texts like "90m". A field replaces the one of the level below: property, then type, then device. `false` takes it away,
 and `checks = { water_level = false }` all of a property's. A section `"rainfall|sum/PT5M"` is for one statistic; instants and means have the
@@ -45,7 +46,8 @@ _NUMBERS = ("spike", "rate", "step", "least", "knots", "ashore")
 _SPANS = ("gap", "stuck", "ever")
 _LISTS = ("still", "factors")
 _TABLES = {"months": 12, "hours": 24}
-_FIELDS = (*_NUMBERS, *_SPANS, *_LISTS, *_TABLES)
+_MARKS = ("apart",)
+_FIELDS = (*_NUMBERS, *_SPANS, *_LISTS, *_TABLES, *_MARKS)
 _DYNAMIC = re.compile(r"[a-z0-9]{1,32}_[a-z0-9_]{1,63}")
 _PAIR = 2
 
@@ -67,6 +69,7 @@ class Limits(Struct, frozen=True):
     beside: Beside | None = None
     knots: float | None = None
     ashore: float | None = None
+    apart: bool = False
 
     @property
     def smallest(self) -> float:
@@ -138,6 +141,10 @@ def _value(where: str, field: str, value: object) -> Any:
             return times.parse_duration(str(value))
         except SensingError:
             raise ValidationError(f'{where} "{value}": not a duration', 'write "90m" or "2h"') from None
+    if field in _MARKS:
+        if value is not True:
+            raise ValidationError(f"{where} {value!r}: not true or false", "write true, or leave it out")
+        return True
     if not isinstance(value, (list, tuple)):
         raise ValidationError(f"{where} {value!r}: not a list", "write it in brackets")
     if field == "still":

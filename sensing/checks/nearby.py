@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .beside import Beside, Rule
+from .beside import IN_STACK, Beside, Rule
+from .waters import water
 
 FAR = 8
 """So many further away are asked."""
@@ -33,28 +34,45 @@ class Lists(NamedTuple):
     reach: Sequence[Sequence[int]]
 
 
+def ordered(members: Iterable[Member]) -> list[Member]:
+    """In an order that does not depend on who came when."""
+    return sorted(members, key=lambda one: (one.thing, one.channel))
+
+
 def lists(members: Iterable[Member], rule: Rule) -> Lists:
-    """Who is near whom, and who is further away."""
-    ordered = sorted(members, key=lambda one: (one.thing, one.channel))
-    lon = np.array([one.beside.lon for one in ordered])
-    lat = np.array([one.beside.lat for one in ordered])
-    level = np.array([np.nan if one.beside.level is None else one.beside.level for one in ordered])
-    near = np.full((len(ordered), rule.most), -1, np.int64)
-    far = np.full((len(ordered), FAR), -1, np.int64)
-    for place, one in enumerate(ordered):
+    """Who is near whom, and who is further away; of what departs slowly those stand in for neighbours where there are none."""
+    listed = ordered(members)
+    lon = np.array([one.beside.lon for one in listed])
+    lat = np.array([one.beside.lat for one in listed])
+    level = np.array([np.nan if one.beside.level is None else one.beside.level for one in listed])
+    kinds = np.array([_kind(one.beside, rule) for one in listed], dtype=object)
+    near = np.full((len(listed), rule.most), -1, np.int64)
+    far = np.full((len(listed), FAR), -1, np.int64)
+    for place, one in enumerate(listed):
         km = np.hypot((lat - lat[place]) * _DEGREE_KM, (lon - lon[place]) * _DEGREE_KM * cos(radians(lat[place])))
-        km[~_alike(level, level[place], rule.alike)] = np.inf
+        km[~_alike(level, level[place], rule.alike) | (kinds != kinds[place]) | (kinds == "stack")] = np.inf
         within = np.nonzero(km <= max(rule.km, rule.far))[0]
         seen = {one.thing}
         ranks = [0, 0]
         for other in sorted(within.tolist(), key=lambda at: (round(float(km[at]), 6), at)):
             which = int(km[other] > rule.km)
             table = (near, far)[which]
-            if ordered[other].thing not in seen and ranks[which] < table.shape[1]:
-                seen.add(ordered[other].thing)
+            if listed[other].thing not in seen and ranks[which] < table.shape[1]:
+                seen.add(listed[other].thing)
                 table[place, ranks[which]] = other
                 ranks[which] += 1
-    return Lists(ordered, near, far, _reach(near, far))
+        if rule.slow is not False and not ranks[0]:  # who has nobody near is told by those further away
+            stand_in = far[place, : rule.most]
+            near[place, : len(stand_in)] = stand_in
+    return Lists(listed, near, far, _reach(near, far))
+
+
+def _kind(here: Beside, rule: Rule) -> str:
+    """Only those of the same kind are compared: a sea's level with no river's."""
+    if rule.alike is None:
+        return "stack" if here.level == IN_STACK else ""
+    found = water(here)
+    return "" if found is None else found.kind
 
 
 def _alike(levels: Any, own: float, part: float | None) -> Any:

@@ -6,7 +6,8 @@ where it was. What is more than usual is the pair's departure; a series' departu
 from agreeing on it says how much it is worth: a gradient of pressure at the rim of an eye is no drift.
 
     with two neighbours and more    doubted when they agree on it
-    with one                        either may be the one: doubted is who also departs from those further away
+    with one                        either may be the one: doubted is who also departs from those further away; where nobody is, and the
+                                    rule allows it, who moved while the other stood still
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _TIDES = 13
 """Hours over which those further away are compared: a tide and its delay even out."""
 _CLEARLY = 1.5
 _NEARLY = 0.6
+_LASTS = 3
 _SUDDEN = 6
 """A departure that came within so many hours, in one step, is no drift."""
 SOUND, DRIFT, APART = range(3)
@@ -61,11 +63,12 @@ def usual(differences: Any, width: float) -> Any:
     return np.take_along_axis(middle, best[..., None], -1)[..., 0]
 
 
-def judge(own: Any, near: Any, further: Further, room: float, *, slow: bool = False) -> Found:
+def judge(own: Any, near: Any, further: Further, room: float, *, slow: float | None = None, alone: bool = False) -> Found:
     """Judge the last hour of n series.
 
-    own: (n, SPAN). near: (n, K, SPAN), NaN where there is none. further: asked about series by their places only where it matters. room: what a departure must exceed. slow: only what came slowly is doubted, for what comes at once may be true of
-    one place: a leak, a fire.
+    own: (n, SPAN). near: (n, K, SPAN), NaN where there is none. further: asked about series by their places only where it matters. room: what a departure
+    must exceed. slow: only what came by less than this in each hour is doubted, for what comes at once may be true of one place: a leak, a
+    fire. alone: of two that nobody else can tell apart the one that moved is.
     """
     found = Found(np.zeros(len(own), np.int8), np.zeros(len(own)), np.zeros(len(own), np.int64))
     some = np.nonzero(_moved(own, near, room))[0]
@@ -83,13 +86,16 @@ def judge(own: Any, near: Any, further: Further, room: float, *, slow: bool = Fa
     counts = (~np.isnan(apart[..., -1])).sum(1)
     with np.errstate(invalid="ignore"):
         doubted = (np.abs(departure) > room + pace) & (np.abs(departure) > _AGREE * spread)
-        steps = np.abs(np.diff(by_hour, axis=1)) > room
+        steps = np.abs(np.diff(by_hour, axis=1)) > (room if slow is None else slow)
+        lasts = (np.sign(by_hour[:, -_LASTS:]) == np.sign(departure)[:, None]).all(1)
     sudden = steps[:, -_SUDDEN:].any(1)
-    if slow:
-        doubted &= ~steps.any(1)
+    if slow is not None:
+        doubted &= ~steps.any(1) & lasts
     lone = np.nonzero(doubted & (counts == 1))[0]
     if len(lone):
-        doubted[lone] = _blamed(own[lone], near[lone], *further(some[lone]), room)
+        doubted[lone] = _blamed(own[lone], near[lone], *further(some[lone]), room) | (
+            alone and _moved_alone(own[lone], near[lone], by_hour[lone], room)
+        )
     found.codes[some] = np.where(doubted, np.where(sudden, APART, DRIFT), SOUND)
     found.departures[some], found.counts[some] = np.nan_to_num(departure), counts
     return found
@@ -113,6 +119,18 @@ def _blamed(own: Any, near: Any, far: Any, far_of_near: Any, room: float) -> Any
         now = (mine[0] > room / 2) & (theirs[0] < room / 2)
         since = (mine[1] > room / 2) & (mine[1] > _CLEARLY * theirs[1])
         return (mine[0] > _CLEARLY * theirs[0]) & (now | since)
+
+
+def _moved_alone(own: Any, near: Any, by_hour: Any, room: float) -> Any:
+    """Of pairs that part: whether `own` has moved by more than `room` since they last agreed, and by twice as much as the other."""
+    there = ~np.isnan(near[..., -1])
+    only = near[np.arange(len(near)), there.argmax(1)]
+    rows, hours = np.arange(len(own)), own.shape[1]
+    with np.errstate(invalid="ignore"):
+        agreed = np.abs(by_hour) < room / 2
+        since = hours - 1 - agreed[:, ::-1].argmax(1)
+        mine, theirs = np.abs(own[:, -1] - own[rows, since]), np.abs(only[:, -1] - only[rows, since])
+        return agreed.any(1) & (mine > room) & (mine > 2 * theirs)
 
 
 def _further(own: Any, far: Any, room: float) -> tuple[Any, Any]:

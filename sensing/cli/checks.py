@@ -24,12 +24,12 @@ _LEAST_FREE = 1_000_000_000
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "webdav"}
 _YEARS = (2025, 2100)
 _WARN_DAYS = 14
-_FILES = ("log.db", "store.db", "registry.db")
+_FILES = ("log.db", "store.db", "registry.db", "export.db", "cap.db", "alerts.db")
 
 
 def examine(data: Path) -> Iterator[Finding]:
     """Every check, in order; one that breaks is a finding itself."""
-    from . import checks_files
+    from . import checks_access, checks_files
 
     yield from _guarded("python", python)
     yield from _guarded("sqlite", sqlite)
@@ -41,6 +41,7 @@ def examine(data: Path) -> Iterator[Finding]:
         settings = Settings()
     yield from _guarded("folder", folder, data)
     yield from _guarded("secrets", secrets, data)
+    yield from _guarded("owner", checks_access.access, data)
     yield from _guarded("space", space, data, settings)
     yield from _guarded("clock", clock, data)
     yield from _guarded("clock", checks_files.clocks, data)
@@ -125,7 +126,7 @@ def _file_system(data: Path) -> str:
 
 def secrets(data: Path) -> Iterator[Finding]:
     """Files that hold secrets are for their owner alone."""
-    from .checks_files import open_to_others
+    from .checks_access import open_to_others
 
     open_ones = open_to_others(data)
     if open_ones:

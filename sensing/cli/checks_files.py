@@ -24,7 +24,6 @@ _RESET_BUG = (3, 51, 3)
 _SKEW_S = 120.0
 _LEAST_THINGS = 5
 _LAST_ROWS = 5_000
-_PASSING = (".tmp", ".part")
 _LONG_S = 600.0
 _TIME_ERROR = 5
 """What adjtimex answers when nothing keeps the clock right (STA_UNSYNC)."""
@@ -61,6 +60,7 @@ def lake(data: Path) -> Iterator[Finding]:
     """Every segment that the store names is there, as long as it was; what nobody names is removed by the lake role."""
     from sensing.sqlite import reader
     from sensing.store.lake import FOLDER, catalogue
+    from sensing.store.lake.files import PASSING
 
     if not (data / "store.db").exists() or not (data / FOLDER).is_dir():
         return
@@ -69,7 +69,7 @@ def lake(data: Path) -> Iterator[Finding]:
     with closing(reader(data / "store.db")) as db:
         live = [(one.file, one.bytes) for one in catalogue.read(db).segments]
         named = catalogue.named(db)
-    orphans = [name for name in present if name.endswith(_PASSING) or (name.endswith(".parquet") and name not in named | waiting)]
+    orphans = [name for name in present if name.endswith(PASSING) or (name.endswith(".parquet") and name not in named | waiting)]
     yield _kept("lake", data / FOLDER, live, orphans)
 
 
@@ -198,15 +198,3 @@ def _devices(data: Path, remedy: str) -> Iterator[Finding]:
         f"{len(rows)} devices, {skew:+.0f} s in the middle",
         f"if most devices are right, we are not: {remedy}",
     )
-
-
-def modes(data: Path) -> list[Path]:
-    """Files with secrets, or with what only the service may read."""
-    names = ("admin.token", "run.json", "audit.key", "ca.key", "config.toml", "lock")
-    listed = [data / name for name in names if (data / name).is_file()]
-    return [*listed, *data.glob("*.db"), *data.glob("*.db-wal"), *data.glob("*.db-shm"), *(data / "run").glob("*.json")]
-
-
-def open_to_others(data: Path) -> list[Path]:
-    """Those of them that others may read or write."""
-    return [path for path in modes(data) if path.name not in {"config.toml", "lock"} and path.stat().st_mode & 0o077]

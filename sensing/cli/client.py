@@ -30,6 +30,8 @@ from sensing.errors import (
     ValidationError,
 )
 
+from .root import everywhere
+
 _ERRORS: dict[int, type[SensingError]] = {
     error.exit_code: error
     for error in (UsageError, ValidationError, NotFoundError, UnreachableError, ConflictError, CheckFailedError, TimedOutError)
@@ -131,7 +133,7 @@ class Client:
 def connect(data: Path, environ: Mapping[str, str] = os.environ, *, network: bool = False) -> Iterator[Client]:
     """A client for a data folder; `network` refuses the app in this process.
 
-    Raises ConflictError when another command has the folder, UnreachableError.
+    Raises ConflictError when another command has the folder, NotFoundError when one that only looks finds none, UnreachableError.
     """
     remote, running = environ.get("SENSING_URL", ""), None
     if not remote:
@@ -143,6 +145,8 @@ def connect(data: Path, environ: Mapping[str, str] = os.environ, *, network: boo
         return
     if network:
         raise UnreachableError(f"nothing runs in {data}", "start it with `sensing up`")
+    if everywhere().reads and not data.exists():
+        raise NotFoundError(f"there is no data folder {data}", "`sensing up` makes one; --data DIR names another")
     with runfile.only_one(data, wait_s=_LOCK_WAIT_S), offline(data) as client:
         yield client
 

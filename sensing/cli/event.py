@@ -64,7 +64,7 @@ def list_(
 
     now = times.now()
     found: list[dict[str, Any]] = []
-    with connect(data_folder()) as client:
+    with connect(data_folder(reads=True)) as client:
         pages = client.pages(
             "/api/events", device=selection.devices(client, query), severity=severity, state=state, kind=kind, property=prop, type=type_,
             area=area, domain=domain, assigned=assigned, run=run, from_=times.rfc3339(times.since(begin, now)) if begin else None,
@@ -87,7 +87,7 @@ def show(event: Id) -> None:
     from .client import connect, segment
     from .output import block, layout, show_one
 
-    with connect(data_folder()) as client:
+    with connect(data_folder(reads=True)) as client:
         answer = client.get(f"/api/events/{segment(event)}")
     if layout() == "table":
         _tell(answer["story"])

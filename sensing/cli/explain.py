@@ -30,7 +30,7 @@ def explain(
     from .output import layout, show_one
 
     at = times.rfc3339(times.parse_instant(time))
-    with connect(data_folder()) as client:
+    with connect(data_folder(reads=True)) as client:
         answer = client.get("/api/explain", device=device, property=prop, time=at, statistic=statistic, channel=channel, run=run)
     if layout() != "table":
         show_one(answer)
@@ -55,7 +55,7 @@ def _show(name: str, value: Any, depth: int = 0) -> None:
 
     pad = "  " * depth
     if isinstance(value, dict) and set(value) == {"zh", "en"}:
-        write(f"{pad}{name:<14}{both(value)}\n")
+        write(f"{pad}{name:<14} {both(value)}\n")
     elif isinstance(value, dict) and value:
         title = both(value) if "step" in value else name
         if title:
@@ -73,4 +73,4 @@ def _show(name: str, value: Any, depth: int = 0) -> None:
         lines = dump(bytes.fromhex(value)).splitlines()
         write(f"{pad}bytes\n" + "".join(f"{pad}{line}\n" for line in lines))
     else:
-        write(f"{pad}{name:<14}{cell(name, value)}\n")
+        write(f"{pad}{name:<14} {cell(name, value)}\n")

@@ -57,7 +57,7 @@ def export(
         "bbox": bbox, "begin": begin, "end": end, "every": every, "agg": agg, "quality": quality, "where": where, "run": run,
         "as_of": as_of, "revisions": revisions, "fill": fill,
     }  # fmt: skip
-    data = data_folder()
+    data = data_folder(reads=True)
     rows = _written(data, asked, to_file, kind, bom=bom) if asking.here(data) else _fetched(data, asked, to_file, kind, bom=bom)
     show_one({"file": str(to_file), "rows": rows, "bytes": to_file.stat().st_size})
 

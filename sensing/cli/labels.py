@@ -84,14 +84,14 @@ def _labels(client: Client, devices: list[str], area: str, base: str, *, all_: b
     if all_ or area:
         known = {device["id"] for device in found}
         found += [device for device in client.items("/api/devices", area=area or None) if device["id"] not in known]
-    at = base or _public()
+    at = base or public()
     return [
         Label(device["label"], device["name"] or device["id"], device["area"], url(at, device["label"]))
         for device in found
     ]  # fmt: skip
 
 
-def _public() -> str:
+def public() -> str:
     """Where people reach the service: as set, else where it listens now, else where it would."""
     from sensing import runfile, settings
 

@@ -31,7 +31,7 @@ def ledger(
     from .output import layout, show_one
 
     at = times.rfc3339(times.since(since, times.now())) if since else None
-    with connect(data_folder()) as client:
+    with connect(data_folder(reads=True)) as client:
         answer = client.get("/api/ledger", by=by, since=at)
     if layout() in {"json", "ndjson"}:
         show_one(answer)

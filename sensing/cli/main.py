@@ -21,6 +21,7 @@ from . import (
     event,
     explain,
     export,
+    label,
     labels,
     ledger,
     principal,
@@ -85,6 +86,7 @@ for _name, _group in (
     ("storm", storm),
     ("user", user),
     ("token", token),
+    ("label", label),
     ("audit", audit),
     ("config", config),
 ):

@@ -45,7 +45,7 @@ def query(
 
     With --every or --agg one line for each datastream and stretch of time: statistics are never mixed, directions are averaged as
     directions, amounts of overlapping periods are added once; `count` rows were used, `left_out` were not (by default those that are not
-    good or not evaluated). --export of all of it into a file: `sensing export`.
+    good or not evaluated). `sensing export` writes all of it into a file.
 
     Example: `sensing query gauge-17 --property water_level --from 7d --every 5m --agg mean,max -o csv > levels.csv`
     """
@@ -60,7 +60,7 @@ def query(
     names = _names(asked)
     shown = [name for name in names if name not in {"origin", "run", "lon", "lat"}] if asking.made(asked) else _SHOWN
     noted = _Noted(asking.made(asked), quality)
-    data = data_folder()
+    data = data_folder(reads=True)
     if asking.here(data):
         from sensing.python import open_data
 
@@ -74,6 +74,21 @@ def query(
             pages = client.pages("/api/observations", **asking.parameters(client, asked), limit=min(number or 1000, 1000))
             _print(noted.all(_bounded(pages, number, order)), names, shown)
     noted.tell()
+    if not noted.rows:
+        _nothing(prop or ())
+
+
+def _nothing(props: Sequence[str]) -> None:
+    """An empty answer may be a slip of the pen: it is said on stderr, with a property that nobody knows by name."""
+    from sensing import properties
+
+    from .output import talk
+    from .words import say
+
+    talk(say("no_rows"))
+    for name in (each.strip() for word in props for each in word.split(",")):
+        if name and not any(sign in name for sign in "*?[") and properties.get(name) is None:
+            talk(say("no_such_property", property=name))
 
 
 def _names(asked: dict[str, Any]) -> Sequence[str]:
@@ -117,14 +132,16 @@ class _Noted:
 
     def __init__(self, wanted: bool, quality: str | None) -> None:
         self._wanted, self._quality = wanted, quality
-        self._used = self._left_out = 0
+        self.rows = self._used = self._left_out = self._sums = 0
 
     def all(self, pages: Pages) -> Pages:
         """The same pages, counted."""
         for page in pages:
+            self.rows += len(page)
             if self._wanted:
                 self._used += sum(row["count"] for row in page)
                 self._left_out += sum(row["left_out"] for row in page)
+                self._sums += sum(row.get("sum", 0) is not None for row in page)
             yield page
 
     def tell(self) -> None:
@@ -133,6 +150,8 @@ class _Noted:
             from .output import talk
             from .words import say
 
+            if self._used and not self._sums:
+                talk(say("no_sums"))
             talk(say("rows_counted", quality=self._quality or "1,2", used=f"{self._used:,}", left_out=f"{self._left_out:,}"))
 
 

@@ -1,27 +1,30 @@
 """What `doctor --repair` does: only what can do no harm, and it says what it did. Yields findings {check, ok, detail, remedy}.
 
-always            modes: the folder 0700, secrets and databases 0600; passing files of commands that are gone
+always            modes: the folder 0700, secrets and databases 0600; files of another owner (as root); passing files of commands that are gone
 nothing runs      run files of a service that is gone, orphans of the lake and the archive, the WAL written back
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from sensing import runfile
+from sensing import logs, runfile
 from sensing.errors import ConflictError
 
 from .checks import Finding, finding
-from .checks_files import open_to_others, stale
+from .checks_access import open_to_others, owner_name, strangers, written_by_others
+from .checks_files import stale
 
 
 def repair(data: Path) -> Iterator[Finding]:
     """Mend a data folder."""
     if not data.is_dir():
         return
+    logs.setup("cli", "warning")  # what was done is said once, in words
     yield from _modes(data)
     for path in stale(data):
         _remove(path)
@@ -45,6 +48,14 @@ def _modes(data: Path) -> Iterator[Finding]:
     for path in open_to_others(data):
         path.chmod(0o600)
         yield _done("secrets", f"{path}: mode 600")
+    for path in written_by_others(data):
+        path.chmod(path.stat().st_mode & 0o755)
+        yield _done("secrets", f"{path}: mode {path.stat().st_mode & 0o777:o}")
+    if foreign := strangers(data):
+        about = data.stat()
+        for path in foreign if os.geteuid() == 0 else ():  # nobody else may give files away
+            os.chown(path, about.st_uid, about.st_gid, follow_symlinks=False)
+            yield _done("owner", f"{path}: {owner_name(about.st_uid)}'s again")
 
 
 def _remove(path: Path) -> None:

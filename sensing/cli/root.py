@@ -27,6 +27,7 @@ class Everywhere:
     data: Path = Path("data")
     output: str = "auto"
     debug: bool = False
+    reads: bool = False
 
 
 _given: ContextVar[Everywhere] = ContextVar("everywhere", default=Everywhere())  # noqa: B039 frozen
@@ -38,8 +39,10 @@ def everywhere() -> Everywhere:
     return _given.get()
 
 
-def data_folder() -> Path:
-    """The data folder of the command that runs."""
+def data_folder(*, reads: bool = False) -> Path:
+    """The data folder of the command that runs. reads: it only looks, so it makes none where there is none."""
+    if reads:
+        _given.set(replace(_given.get(), reads=True))
     return _given.get().data
 
 
@@ -95,9 +98,15 @@ class Root(_LightHelp, TyperGroup):
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Lift the options that go everywhere, then parse as usual; `sensing --help | head -1` ends quietly."""
         with _quiet_pipe():
-            rest, given = lift(args)
-            _given.set(given)
-            return super().make_context(info_name, rest, parent, **extra)
+            try:
+                rest, given = lift(args)
+                _given.set(given)
+                if not rest or {"-h", "--help"}.intersection(rest):
+                    _in_words()
+                return super().make_context(info_name, rest, parent, **extra)
+            except typer.TyperException:
+                _in_words()
+                raise
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command. Whatever it raises becomes a line on stderr and an exit code (CONTRACT "Command line")."""
@@ -111,13 +120,27 @@ class Root(_LightHelp, TyperGroup):
             raise typer.Exit(int(error.exit_code)) from None
         except KeyboardInterrupt:
             raise typer.Exit(int(Exit.INTERRUPTED)) from None
-        except (typer.Exit, typer.Abort, typer.TyperException):
+        except (typer.Exit, typer.Abort):
+            raise
+        except typer.TyperException:
+            _in_words()
             raise
         except Exception as error:
             if everywhere().debug:
                 raise
             _complain(f"{type(error).__name__}: {error}", "a defect of ours: run it again with --debug and tell us")
             raise typer.Exit(int(Exit.UNEXPECTED)) from None
+
+
+def _in_words() -> None:
+    """Head typer's frames in the person's language. Late: what draws them is slow to load, and only help and mistakes need it."""
+    from typer import rich_utils
+
+    from .words import phrase
+
+    for name in ("ARGUMENTS", "OPTIONS", "COMMANDS", "ERRORS"):
+        setattr(rich_utils, f"{name}_PANEL_TITLE", phrase("help", name.lower()))
+    rich_utils.RICH_HELP = phrase("help", "try")
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ import typer
 from .root import EPILOG, Quick, data_folder
 
 app = typer.Typer()
-_DRILL_S = 15.0
+_DRILL_S = 90.0
 _STATUS = ("ready", "processes", "mqtt", "http", "ingest_rate", "lag_ms", "balanced", "disk", "exports")
 
 

@@ -31,7 +31,7 @@ def shift(
 
     now = times.now()
     asked = {"hour": times.rfc3339(times.since(hour, now))} if hour else {"since": times.rfc3339(times.since(since, now))}
-    with connect(data_folder()) as client:
+    with connect(data_folder(reads=True)) as client:
         note = client.get("/api/shift", **asked)
     if everywhere().output == "auto" or layout() == "table":
         write(markdown(note, language(), local))

@@ -25,6 +25,9 @@ def tail(
     type_: selection.Type = None,
     area: selection.Area = None,
     prop: selection.Property = None,
+    severity: Annotated[
+        str | None, typer.Option(help="Only what an event of this severity or higher stands over: watch, warning, danger")
+    ] = None,
     domain: Annotated[str | None, typer.Option(help="people, city, environment, industry or safety")] = None,
     bbox: Annotated[str | None, typer.Option(metavar="W,S,E,N", help="Only devices in this box, degrees")] = None,
     where: Annotated[str | None, typer.Option(metavar='"value>2.5"', help="Only results that this is true of")] = None,
@@ -52,15 +55,15 @@ def tail(
     if form == "json" and follow and number is None and lasting is None:
         raise UsageError("-o json has no end while following", "use -o ndjson, or bound it with -n, --for or --no-follow")
     seconds = None if lasting is None else times.parse_duration(lasting) / times.SECOND
-    data = data_folder()
+    data = data_folder(reads=True)
     with connect(data) as client, contextlib.ExitStack() as stack:
         once = not follow or client.offline
         begin = since or (_RECENT if once else None)
         if client.offline and follow:
             talk(say("tail_offline", since=begin))
         params = {
-            "device": selection.devices(client, query), "type": type_, "area": area, "property": prop, "domain": domain, "bbox": bbox,
-            "where": where, "run": run, "since": times.rfc3339(times.since(begin, times.now())) if begin else None,
+            "device": selection.devices(client, query), "type": type_, "area": area, "property": prop, "severity": severity, "domain": domain,
+            "bbox": bbox, "where": where, "run": run, "since": times.rfc3339(times.since(begin, times.now())) if begin else None,
             "once": "1" if once else None,
         }  # fmt: skip
         again = (lambda: contextlib.nullcontext(client)) if client.offline else (lambda: connect(data, network=True))

@@ -87,11 +87,11 @@ def reason(body: str) -> str:
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that the server asks for (RFC 9110, 10.2.3: a number or a date); None when it asks for nothing readable."""
     text = next((value for key, value in headers.items() if key.lower() == "retry-after"), "").strip()
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return min(_MOST_PATIENCE_S, float(text))
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return min(_MOST_PATIENCE_S, max(0.0, (until - datetime.now(UTC)).total_seconds())) if until.tzinfo else None
 

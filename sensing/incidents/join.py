@@ -51,14 +51,7 @@ def span(item: Item, rules: Rules) -> tuple[Micros, Micros]:
 
 def joined(items: Iterable[Item], rules: Rules) -> list[Incident]:
     """The incidents among these events, in order of their first event."""
-    known = sorted({item.id: item for item in items}.values(), key=lambda item: (item.start, item.id))
-    family = [rules.of(item.kind) for item in known]
-    core = [at for at, name in enumerate(family) if name and not rules.family[name].follows and _placed(known[at])]
-    sets = _Sets(len(known))
-    _link(known, family, core, rules, sets)
-    members: dict[int, list[int]] = {}
-    for at in core:
-        members.setdefault(sets.root(at), []).append(at)
+    known, family, members = _linked(items, rules)
     standing = {root: list(found) for root, found in members.items() if _stands(known, family, found, rules)}
     root_of = {at: root for root, found in standing.items() for at in found}
     homes = _Homes(known, root_of, rules)
@@ -68,6 +61,26 @@ def joined(items: Iterable[Item], rules: Rules) -> list[Incident]:
             if home is not None:
                 standing[root_of[home]].append(at)
     return [_made(known, family, members[root], found) for root, found in sorted(standing.items())]
+
+
+def hanging(items: Iterable[Item], rules: Rules) -> list[list[Item]]:
+    """What hangs together, whether it makes an incident or not yet: for whoever asks how far there is more to read."""
+    known, family, members = _linked(items, rules)
+    alone = [[known[at]] for at, name in enumerate(family) if name and rules.family[name].follows]
+    return [*([known[at] for at in found] for found in members.values()), *alone]
+
+
+def _linked(items: Iterable[Item], rules: Rules) -> tuple[list[Item], list[str], dict[int, list[int]]]:
+    """(events in order, their families, the sets that hang together by their first)."""
+    known = sorted({item.id: item for item in items}.values(), key=lambda item: (item.start, item.id))
+    family = [rules.of(item.kind) for item in known]
+    core = [at for at, name in enumerate(family) if name and not rules.family[name].follows and _placed(known[at])]
+    sets = _Sets(len(known))
+    _link(known, family, core, rules, sets)
+    members: dict[int, list[int]] = {}
+    for at in core:
+        members.setdefault(sets.root(at), []).append(at)
+    return known, family, members
 
 
 def _placed(item: Item) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from sensing.model import Micros
 from sensing.thresholds import SEVERITIES
 from sensing.times import rfc3339
-from sensing.wordbook import Words, pair
+from sensing.wordbook import Words, halves, pair
 
 from . import Incident, Item
 from .rules import Rules
@@ -29,11 +29,11 @@ def title(incident: Incident, rules: Rules) -> Words:
     shown = [rules.family[name].name for name in names[:_NAMED]]
     devices = len({item.device for item in incident.items})
     areas = Counter(item.place.area for item in incident.items if item.place.area)
-    where = [name for name, _ in sorted(areas.items(), key=lambda each: (-each[1], each[0]))[:_NAMED]]
+    where = [halves(name) for name, _ in sorted(areas.items(), key=lambda each: (-each[1], each[0]))[:_NAMED]]
     zh, en = "、".join(word["zh"] for word in shown), ", ".join(word["en"] for word in shown)
     return {
-        "zh": f"{zh}（{'、'.join([*where, f'{devices} 台设备'])}）",
-        "en": f"{en[:1].upper()}{en[1:]} ({', '.join([*where, f'{devices} device' + 's' * (devices > 1)])})",
+        "zh": f"{zh}（{'、'.join([*(each['zh'] for each in where), f'{devices} 台设备'])}）",
+        "en": f"{en[:1].upper()}{en[1:]} ({', '.join([*(each['en'] for each in where), f'{devices} device' + 's' * (devices > 1)])})",
     }
 
 

@@ -10,12 +10,16 @@ from sensing.coordinates import distance_m
 from sensing.model import Micros
 from sensing.thresholds import SEVERITIES
 from sensing.times import parse_instant, to_datetime
-from sensing.wordbook import Words, pair
+from sensing.wordbook import Words, halves, pair
 
 from . import Incident, Item, Place
 
 _NEARBY = 6
 _NAMED_STEPS = 6
+_BY_ITSELF = {
+    "unacknowledged": ("：无人按时确认", ": nobody had acknowledged it in time"),
+    "overdue": ("：任务逾期", ": the task was overdue"),
+}
 Told = Mapping[str, Any]
 """An event as the API tells it."""
 
@@ -33,10 +37,12 @@ class Clock:
         return moment.astimezone(self._zone).strftime("%Y-%m-%d %H:%M")
 
 
-def story(event: Told, place: Place, incident: Incident | None, title: Words | None, clock: Clock) -> dict[str, list[str]]:
-    """Sentences in both languages, one for each thing that there is to say."""
+def story(
+    event: Told, place: Place, incident: Incident | None, title: Words | None, clock: Clock, about: Sequence[Words] = ()
+) -> dict[str, list[str]]:
+    """Sentences in both languages, one for each thing that there is to say. about: what is known of it beside the event itself."""
     said = [
-        _drill(event), _what(event, place), _since(event, clock), _grown(event, clock), _forecast(event, clock),
+        _drill(event), _what(event, place), *about, _since(event, clock), _grown(event, clock), _forecast(event, clock),
         *_nearby(event, place, incident, title, clock), *_people(event, clock),
     ]  # fmt: skip
     return {language: [each[language] for each in said if each] for language in ("zh", "en")}
@@ -44,11 +50,11 @@ def story(event: Told, place: Place, incident: Incident | None, title: Words | N
 
 def where(device: str, place: Place) -> Words:
     """`南门水位站（gauge-17，芗城区）`."""
-    name = place.name or device
-    rest = [word for word in (device if place.name else "", place.area) if word]
+    name, area = halves(place.name or device), halves(place.area)
+    zh, en = ([word for word in (device if place.name else "", area[language]) if word] for language in ("zh", "en"))
     return {
-        "zh": f"{name}（{'，'.join(rest)}）" if rest else name,
-        "en": f"{name} ({', '.join(rest)})" if rest else name,
+        "zh": f"{name['zh']}（{'，'.join(zh)}）" if zh else name["zh"],
+        "en": f"{name['en']} ({', '.join(en)})" if en else name["en"],
     }
 
 
@@ -163,21 +169,40 @@ def _other(item: Item, place: Place, clock: Clock) -> Words:
     }
 
 
+def _escalated(mark: Told, clock: Clock) -> Words:
+    at, level = clock.at(mark["at"]), mark["level"]
+    if mark["by"] == "clock":
+        zh, en = _BY_ITSELF.get(mark["note"], ("", ""))
+        return {"zh": f"{at} 自动升级至第 {level} 级{zh}。", "en": f"It was escalated by itself at {at}, to level {level}{en}."}
+    zh, en = _noted(mark)
+    return {
+        "zh": f"{mark['by']} 于 {at} 升级至第 {level} 级{zh}。",
+        "en": f"{mark['by']} escalated it at {at}, to level {level}{en}.",
+    }
+
+
+def _noted(mark: Told) -> tuple[str, str]:
+    """What somebody wrote beside what they did: (zh, en)."""
+    note = mark.get("note")
+    return (f"：{note}", f": {note}") if note else ("", "")
+
+
 def _people(event: Told, clock: Clock) -> Sequence[Words]:
     found: list[Words] = []
     for word, zh, en in (("acknowledged", "确认", "acknowledged it"), ("closed", "关闭", "closed it")):
         if mark := event[word]:
-            note_zh, note_en = (f"：{mark['note']}", f": {mark['note']}") if mark["note"] else ("", "")
+            note_zh, note_en = _noted(mark)
             at = clock.at(mark["at"])
             found.append({"zh": f"{mark['by']} 于 {at} {zh}{note_zh}。", "en": f"{mark['by']} {en} at {at}{note_en}."})
     if mark := event["assigned"]:
         due = clock.at(mark["due"]) if mark.get("due") else ""
+        zh, en = _noted(mark)
         found.append({
-            "zh": f"已指派给 {mark['to']}" + (f"，限 {due} 前完成。" if due else "。"),
-            "en": f"It is {mark['to']}'s task" + (f", due {due}." if due else "."),
+            "zh": f"已指派给 {mark['to']}" + (f"，限 {due} 前完成" if due else "") + f"{zh}。",
+            "en": f"It is {mark['to']}'s task" + (f", due {due}" if due else "") + f"{en}.",
         })  # fmt: skip
     if mark := event["escalated"]:
-        found.append({"zh": f"已升级至第 {mark['level']} 级。", "en": f"It was escalated, to level {mark['level']}."})
+        found.append(_escalated(mark, clock))
     if not event["acknowledged"] and not event["assigned"] and event["state"] == "open":
         found.append({"zh": "还没有人确认。", "en": "Nobody has acknowledged it yet."})
     return found

@@ -41,10 +41,10 @@ def circular(prop: str, unit: str) -> bool:
 
 
 def refuse(request: Request, properties: Iterable[str]) -> None:
-    """Raise UsageError for what a direction does not have, when directions are all that is asked for."""
+    """Raise UsageError when all that is asked for is what directions do not have, of directions; beside a mean it is null."""
     asked = [name for name in request.aggs if name in _NO_DIRECTION or share(name) is not None]
     named = list(properties)
-    if asked and named and all(circular(name, "deg") and _in_degrees(name) for name in named):
+    if asked and len(asked) == len(request.aggs) and named and all(circular(name, "deg") and _in_degrees(name) for name in named):
         raise UsageError(f"{named[0]} is a direction: it has no {asked[0]}", "ask for its mean, first, last or count")
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from sensing import times
 from sensing.errors import UsageError
-from sensing.model import Micros
+from sensing.model import Domain, Micros
 from sensing.store.wanted import Wanted
 
 from .keep import Keep
@@ -22,6 +22,7 @@ MOST_BUCKETS = 10_000_000
 _PLAIN = ("mean", "min", "max", "sum", "first", "last", "count")
 _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,2})?)")
 _QUALITY = {"good": 1, "unknown": 2, "suspect": 3, "fail": 4, "missing": 9}
+_DOMAINS = tuple(each.value for each in Domain)
 _ZONE = re.compile(r"([+-])(\d\d):(\d\d)")
 
 
@@ -93,6 +94,14 @@ def qualities(words: Sequence[str]) -> frozenset[int]:
             )
         found.add(number)
     return frozenset(found)
+
+
+def domains(words: Sequence[str]) -> tuple[str, ...]:
+    """The same words. Raises UsageError for one that is no domain: the list is closed, and a slip of the pen would find nothing."""
+    for word in words:
+        if word not in _DOMAINS:
+            raise UsageError(f'domain "{word[:40]}" does not exist', f"write {' or '.join(_DOMAINS)}")
+    return tuple(words)
 
 
 def zone(text: str) -> Micros:

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from sensing.access import called
 from sensing.errors import UsageError
 
 from .known import UNKNOWN, Known, Look
@@ -174,7 +175,7 @@ class Devices(Struct, frozen=True):
 
     def _is(self, known: Known) -> bool:
         return (
-            (not self.types or known.type in self.types) and (not self.areas or known.area in self.areas)
+            (not self.types or known.type in self.types) and (not self.areas or called(self.areas, known.area))
             and (not self.domains or known.domain in self.domains) and (self.sees is None or self.sees(known))
         )  # fmt: skip
 

@@ -1,16 +1,17 @@
-"""Which of some names are principals: for counting who was refused, where a name that nobody registered must not be kept."""
+"""What the door asks of the registry beside who may come in: which names are principals, and whether anybody but the demo ever was."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import not_, select
 
 from sensing.topics import is_id
 
 from .database import Database
 from .engines import Where
-from .schema import principals
+from .records import Kind
+from .schema import credentials, principals
 
 _PAGE = 500
 
@@ -28,3 +29,19 @@ def known(where: Where, names: Collection[str]) -> set[str]:
     finally:
         database.close()
     return found
+
+
+def only_drills(where: Where) -> bool:
+    """Whether no credential was ever issued but for the demo's runs and for the service itself. Raises as `known`."""
+    others = (
+        select(credentials.c.id)
+        .join(principals, principals.c.id == credentials.c.principal)
+        .where(principals.c.kind.not_in((Kind.INTERNAL, Kind.READER)), not_(credentials.c.run.like("demo-%")))
+        .limit(1)
+    )
+    database = Database(where)
+    try:
+        with database.read() as connection:
+            return connection.execute(others).first() is None
+    finally:
+        database.close()

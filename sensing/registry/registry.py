@@ -13,6 +13,7 @@ from sensing.audit import Actor
 from sensing.model import Micros
 from sensing.times import now
 
+from .blanks import Blanks
 from .certificates import Certificates
 from .database import Database
 from .engines import Where
@@ -28,7 +29,7 @@ from .tokens import Tokens
 from .undoing import Undoing
 
 
-class Registry(History, Imports, Undoing, Identifiers, Principals, Certificates, Tokens, People, Sessions, Links):
+class Registry(History, Imports, Undoing, Identifiers, Principals, Certificates, Tokens, People, Sessions, Links, Blanks):
     """Things, principals, credentials, runs, tokens and people, each change with its audit line in the same transaction.
 
     where: `registry.db`, made when absent, or the address of a PostgreSQL database. types: thing types by id. clock: microseconds since 1970.

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from sensing import audit
 
-SCHEMA = 6
+SCHEMA = 7
 ACTIVE, RETIRED, UNDONE = "active", "retired", "undone"
 """States of a thing. An undone one was made by an import that was taken back: nobody sees it, and its id is free."""
 TABLES = MetaData()
@@ -211,6 +211,21 @@ links = Table(
     Column("ends", BigInteger, nullable=False),
 )
 """One-time links, until they are used or over."""
+
+blanks = Table(
+    "blanks",
+    TABLES,
+    Column("uid", BigInteger, primary_key=True, autoincrement=False),
+    Column("batch", String(64), nullable=False, index=True),
+    Column("note", String, nullable=False),
+    Column("made", BigInteger, nullable=False),
+    Column("by", String, nullable=False),
+    Column("ends", BigInteger, nullable=False),
+    Column("thing", String(64), index=True),
+    Column("used", BigInteger),
+    Column("revoked", BigInteger),
+)
+"""Labels that were printed before there was a thing to stick them on (`blanks`), by the number that they set aside."""
 
 imports = Table(
     "imports",

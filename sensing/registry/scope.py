@@ -31,6 +31,14 @@ def within(areas: Sequence[str]) -> ColumnElement[bool]:
     return or_(*found)
 
 
+def called(area: str) -> ColumnElement[bool]:
+    """The condition under which people mean a row of `things` by the area they name: `access.called` in SQL."""
+    if not area:
+        return things.c.area == area
+    spaced = func.replace(func.replace(things.c.area, "/", " "), "·", " ")
+    return or_(things.c.area == area, within((area,)), (" " + spaced + " ").contains(f" {area} ", autoescape=True))
+
+
 def check_device(actor: Actor, device: Any) -> None:
     """Raise ForbiddenError unless the actor may act where this device, or row of `things`, stands."""
     check_area(actor.areas, device.area, f"device {device.id}")

@@ -14,6 +14,7 @@ from sensing.errors import ConflictError, NotFoundError, SensingError, Validatio
 from sensing.model import Config, Micros, Origin
 
 from . import dated
+from .blanks import take
 from .credentials import add_credential
 from .database import Change, Database
 from .forms import DeviceChanges, DeviceForm
@@ -25,7 +26,7 @@ from .principals import active_principal, add_principal, set_retired
 from .records import Credential, Device, Kind, Registered
 from .rows import HIDDEN, add_config, devices_of, new_uids, place, thing_row
 from .schema import ACTIVE, IS_ACTIVE, RETIRED, UNDONE, things
-from .scope import check_device, check_principal, within
+from .scope import called, check_device, check_principal, within
 from .types import placed
 
 _PAGE = 1_000
@@ -54,13 +55,15 @@ class Things:
     database: Database
     types: Mapping[str, Any]
 
-    def register_device(self, form: DeviceForm, *, actor: Actor, origin: str = Origin.LIVE, run: str = "") -> Registered:
-        """Make a device known, with a principal of its own unless the form names one.
+    def register_device(
+        self, form: DeviceForm, *, actor: Actor, origin: str = Origin.LIVE, run: str = "", label: str = ""
+    ) -> Registered:
+        """Make a device known, with a principal of its own unless the form names one. label: a blank one that sticks on it (`blanks`).
 
-        Raises ValidationError, NotFoundError for its principal, ConflictError naming what holds the id or native id.
+        Raises ValidationError, NotFoundError for its principal or label, ConflictError naming what holds the id, native id or label.
         """
         with self.database.write(actor) as change:
-            credential = self._register(change, form, origin, run)
+            credential = self._register(change, form, origin, run, label)
             return Registered(devices_of(change.connection, [thing_row(change.connection, form.id)])[0], credential)
 
     def register_devices(
@@ -150,7 +153,7 @@ class Things:
         with self.database.read() as connection:
             return devices_of(connection, [thing_row(connection, device_id)])[0]
 
-    def _register(self, change: Change, form: DeviceForm, origin: str, run: str) -> Credential | None:
+    def _register(self, change: Change, form: DeviceForm, origin: str, run: str, label: str = "") -> Credential | None:
         connection = change.connection
         check_area(change.actor.areas, form.area, f"device {form.id}")
         adapter, domain = placed(self.types, form.type, form.adapter)
@@ -180,7 +183,7 @@ class Things:
                 state=ACTIVE,
                 created=change.at,
                 changed=change.version,
-                uid=new_uids(connection, 1)[0],
+                uid=take(change, label, form.id) if label else new_uids(connection, 1)[0],
                 **place(form.lat, form.lon, form.crs),
                 **{name: getattr(form, name) for name in _PLAIN},
             ),
@@ -240,7 +243,9 @@ def _conditions(chosen: DeviceFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [things.c.state != UNDONE]
     if chosen.areas:
         found.append(within(chosen.areas))
-    for name in ("type", "area", "adapter", "principal", "state"):
+    if chosen.area is not None:
+        found.append(called(chosen.area))
+    for name in ("type", "adapter", "principal", "state"):
         wanted = getattr(chosen, name)
         if wanted is not None:
             found.append(things.c[name] == wanted)

@@ -6,6 +6,7 @@ from sensing import times
 from sensing.audit import Actor
 from sensing.errors import ConflictError
 
+from .blanks import give_back
 from .database import Database
 from .newcomers import take_back
 from .rows import thing_row
@@ -32,4 +33,5 @@ class Undoing:
                 what = f"is {row.state}" if row.state != ACTIVE else f"was registered {minutes} minutes ago"
                 raise ConflictError(f"{device_id} {what}", f"within {WITHIN // times.MINUTE} minutes it can be undone: retire it")
             take_back(change, [device_id])
+            give_back(change, [device_id])
             change.record("device_unregistered", device_id)

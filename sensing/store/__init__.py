@@ -252,6 +252,9 @@ class Store(Protocol):
     def trim_outbox(self, before_s: int) -> None:
         """Forget replies that the door was offered before a time (seconds since the epoch)."""
 
+    def forget_drills(self, keep_h: float) -> None:
+        """Forget what was derived in the demo's runs that are over (`drills.over`), some of it at a time. Cheap when there is nothing."""
+
     def close(self) -> None:
         """Release files."""
 

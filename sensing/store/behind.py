@@ -2,23 +2,21 @@
 
 A device that was off the air speaks late of a time that nobody told of: a gap is filled. One whose clock was put back tells once more of hours that
 it has told of, at its usual pace, while its own present stays empty. So of rows that came more than `LAG` after their time those are
-doubted that stand at, or between, prompt rows no further apart than usual. Each row that came so late stands in the table `behind`, with
+doubted that stand at, or between, prompt rows no further apart than usual; and those with the same lag as such ones, or that can be nothing
+else (checks/clocks.py). Each row that came so late stands in the table `behind`, with
 the first time that it was heard (by the run's clock); any other row was prompt. Which of several revisions is served does not matter here.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from sensing.checks import CLOCK_BEHIND
+from sensing.checks import CLOCK_BEHIND, clocks
 from sensing.model import Micros
-from sensing.times import HOUR, MINUTE
+from sensing.times import MINUTE
 
 from . import Row
 from .verdicts import GOOD, NUMBERS, Key, Opinion, Verdicts, base
@@ -27,36 +25,33 @@ if TYPE_CHECKING:
     from .trails import Trail
 
 LAG = 100 * MINUTE
-_NEAR = 3 * HOUR
-_AROUND = 4
-_LEAST = 2
-_USUAL = 1.6
+_NEAR = clocks.NEAR
 _NEVER = 1 << 62
+_AGAIN, _AS_OTHERS = 1, 2
+"""What stands in the column `doubted`: it told again itself; it lags as such rows do, or can be nothing else."""
 _FLAG = (CLOCK_BEHIND[0], NUMBERS[CLOCK_BEHIND[1]])
 _PUT = """INSERT INTO behind VALUES(?,?,?,?,?) ON CONFLICT(series, time, revision) DO UPDATE SET heard = excluded.heard,
   doubted = excluded.doubted"""
-_NOTE = "INSERT INTO behind VALUES(?,?,?,?,0) ON CONFLICT DO NOTHING"
+_NOTE = """INSERT INTO behind VALUES(?,?,?,?,0) ON CONFLICT(series, time, revision) DO UPDATE SET
+  heard = CASE WHEN excluded.heard < behind.heard THEN excluded.heard ELSE behind.heard END"""
 _HOT = "SELECT seq, revision, served, quality, reason, generation FROM hot WHERE time=? AND series=?"
 _SET = "UPDATE hot SET quality=?, reason=? WHERE time=? AND series=? AND seq=?"
-_TOLD = '{"lag_s": %d, "told_already": true}'
+_TOLD = '{"lag_s": %d, "told_already": %s}'
 
 
 class Entry(Struct):
-    """A row that came late. twin: something prompt and good was told of its very time, and not by another configuration."""
+    """A row that came late. again: it fell among what was told already. twin: something prompt and good was told of its very time, and not by
+    another configuration. kept: as it stands in the table.
+    """
 
     heard: Micros
     doubted: bool = False
+    again: bool = False
     twin: bool = False
+    kept: int = 0
 
 
-class _Around(Struct):
-    """What a late row of a series is compared with. late: times of all that came late; twins: of those told promptly as well, ascending."""
-
-    trail: Trail
-    late: set[Micros]
-    twins: list[Micros]
-
-
+Sealed = dict[Key, Mapping[int, Any]]
 Entries = dict[tuple[Micros, int], Entry]
 """By (time, revision)."""
 
@@ -70,11 +65,18 @@ class Behind:
 
     def forget(self) -> None:
         """Drop what is remembered of the store."""
-        self._some = {
-            int(series): int(last) for series, last in self._db.execute("SELECT series, max(time) FROM behind GROUP BY series")
-        }
-        """Series with such rows, each with the newest of them."""
+        ends = "SELECT series, max(time), max(heard) FROM behind GROUP BY series"
+        self._some = {int(series): max(int(last) + _NEAR, int(heard)) for series, last, heard in self._db.execute(ends)}
+        """Series with such rows, each with the time after which nothing prompt has to do with them."""
         self._entries: dict[int, Entries] = {}
+        self._again = {
+            int(series) for (series,) in self._db.execute("SELECT DISTINCT series FROM behind WHERE doubted = ?", (_AGAIN,))
+        }
+        self._lags: dict[tuple[int, int], tuple[Micros, Micros]] = {}
+        """By series and lag, in whole `clocks.SAME`: when the first and the last of these rows was heard."""
+        lags = f"SELECT series, (heard - time) / {clocks.SAME} AS lag, min(heard), max(heard) FROM behind GROUP BY series, lag"
+        for series, lag, first, latest in self._db.execute(lags):
+            self._lags[int(series), int(lag)] = int(first), int(latest)
 
     def of(self, series: int) -> Entries:
         """Rows of a series that came late."""
@@ -84,7 +86,8 @@ class Behind:
             if series in self._some:
                 query = "SELECT time, revision, heard, doubted FROM behind WHERE series=?"
                 for time, revision, heard, doubted in self._db.execute(query, (series,)):
-                    found[int(time), int(revision)] = Entry(int(heard), bool(doubted), bool(doubted))
+                    again = int(doubted) == _AGAIN
+                    found[int(time), int(revision)] = Entry(int(heard), bool(doubted), again, again, int(doubted))
         return found
 
     def doubted(self, series: int, time: Micros, revision: int) -> bool:
@@ -95,70 +98,123 @@ class Behind:
         return found is not None and found.doubted
 
     def near(self, rows: Sequence[Row]) -> set[int]:
-        """Series of new rows about which there may be a doubt: prompt ones that stand close to one that came late.
+        """Series of new rows about which there may be a doubt: prompt ones that stand close to one that came late, or were measured while such
+        came; late ones that lag as others did.
 
-        A row that came late and is newer than all of its series has nothing prompt after it: neither it nor others are doubted for it
-        until something prompt comes.
+        Any other row that came late and is newer than all of its series has nothing prompt after it: neither it nor others are doubted for
+        it until something prompt comes.
         """
         late = {row.series for row in rows if row.heard - row.time > LAG}
         if not late and not self._some:
             return late
         return {
             row.series for row in rows
-            if row.heard - row.time <= LAG and (row.series in late or self._is_near(row))
+            if (row.heard - row.time <= LAG and (row.series in late or row.time <= self._some.get(row.series, -_NEVER)))
+            or (row.heard - row.time > LAG and self._lags_alike(row))
         }  # fmt: skip
 
-    def _is_near(self, row: Row) -> bool:
-        last = self._some.get(row.series)
-        return (
-            last is not None
-            and row.time - last <= _NEAR
-            and any(abs(time - row.time) <= _NEAR for time, _ in self.of(row.series))
-        )
+    def _lags_alike(self, row: Row) -> bool:
+        """Whether a row may lag as others of its series did that came long before or after, or its series has some that told again."""
+        if row.series in self._again:
+            return True
+        lag = (row.heard - row.time) // clocks.SAME
+        heard = [self._lags[key] for key in ((row.series, lag + by) for by in (-1, 0, 1)) if key in self._lags]
+        return any(max(row.heard, last) - min(row.heard, first) >= clocks.LASTED for first, last in heard)
 
     def note(self, rows: Iterable[Row]) -> None:
         """Remember which of some new rows came late."""
         lines = []
         for row in rows:
             if row.heard - row.time > LAG:
-                self._some[row.series] = max(row.time, self._some.get(row.series, row.time))
+                last = max(row.time + _NEAR, row.heard)
+                self._some[row.series] = max(last, self._some.get(row.series, last))
                 entries = self._entries.get(row.series)  # what nobody has asked about is not loaded for this
                 if entries is not None:
-                    entries.setdefault((row.time, row.revision), Entry(row.heard))
+                    entry = entries.setdefault((row.time, row.revision), Entry(row.heard))
+                    entry.heard = min(entry.heard, row.heard)
+                key = row.series, (row.heard - row.time) // clocks.SAME
+                first, latest = self._lags.get(key, (row.heard, row.heard))
+                self._lags[key] = min(first, row.heard), max(latest, row.heard)
                 lines.append((row.series, row.time, row.revision, row.heard))
         self._db.executemany(_NOTE, lines)
 
     def told(
-        self, rows: Sequence[Row], looked: Mapping[int, Sequence[Micros]], sealed: Mapping[Key, Mapping[int, Any]],
+        self, rows: Sequence[Row], looked: Mapping[int, Sequence[Micros]], sealed: Sealed,
         trails: Mapping[int, Trail], commit: int,
     ) -> list[Opinion]:  # fmt: skip
-        """Which clocks are to be believed, after some rows came. looked: times of new or changed rows, by series. Takes note of the rows."""
+        """Which clocks are to be believed, after some rows came. looked: times of new or changed rows, by series. Takes note of the rows.
+
+        sealed: what the lake has of some instants; those of others that are judged again are added.
+        """
         self.note(
             row for row in rows if row.checks is not None and row.quality == GOOD[0] and row.time in looked.get(row.series, ())
         )
         prompt = self._prompt(rows)
         found = []
         for series, times in looked.items():
-            if series not in self._some:
-                continue
-            entries = self.of(series)
-            near = {key for key in entries if any(abs(key[0] - time) <= _NEAR for time in times)}
-            wanted = sorted({time for time, _ in near} | prompt.get(series, set()))
-            hot = {time: self._db.execute(_HOT, (time, series)).fetchall() for time in wanted}
-            known = {time: _known(hot[time], sealed.get((series, time), {})) for time in wanted}
-            for key in near:  # whose twins are known, the crowd is
-                entries[key].twin = any(
-                    said == known[key[0]].get(key[1]) and (key[0], revision) not in entries
-                    for revision, said in known[key[0]].items() if said is not None
-                )  # fmt: skip
-            late = {time for time, _ in entries}  # once for the series: each of its rows is compared with all of them
-            twins = sorted({time for (time, _), one in entries.items() if one.twin})
-            for time in wanted:
-                self._judge(series, time, known[time], entries, _Around(trails[series], late, twins))
-                for revision in sorted(known[time]):
-                    entry = entries.get((time, revision))
-                    found += self._show(series, time, revision, entry, hot[time], sealed.get((series, time), {}), commit)
+            if series in self._some:
+                found += self._told(series, times, prompt.get(series, set()), sealed, trails[series], commit)
         return found
+
+    def _told(
+        self, series: int, times: Sequence[Micros], prompt: set[Micros], sealed: Sealed, trail: Trail, commit: int
+    ) -> list[Opinion]:
+        """Judge what is near some times of a series again."""
+        entries = self.of(series)
+        near = {key for key in entries if any(abs(key[0] - time) <= _NEAR for time in times)}
+        wanted = sorted({time for time, _ in near} | prompt)
+        hot = {time: self._db.execute(_HOT, (time, series)).fetchall() for time in wanted}
+        known = {time: _known(hot[time], sealed.get((series, time), {})) for time in wanted}
+        for key in near:  # whose twins are known, the crowd is
+            entries[key].twin = any(
+                said == known[key[0]].get(key[1]) and (key[0], revision) not in entries
+                for revision, said in known[key[0]].items() if said is not None
+            )  # fmt: skip
+        late = {time for time, _ in entries}  # once for the series: each of its rows is compared with all of them
+        twins = sorted({time for (time, _), one in entries.items() if one.twin})
+        for time in wanted:
+            for revision in known[time]:
+                entry = entries.get((time, revision))
+                if entry is not None:
+                    entry.again = entry.twin or clocks.crowded(time, trail.times, late, twins)
+        changed = self._doubt(series, times, entries, late, twins, trail)
+        hot |= {time: self._db.execute(_HOT, (time, series)).fetchall() for time in changed.difference(hot)}
+        apart = [(series, time) for time in changed if not hot[time] and (series, time) not in sealed]
+        sealed.update(self._verdicts.sealed(apart) if apart else ())
+        found = []
+        for time in sorted({*wanted, *changed}):
+            rows, versions = hot[time], sealed.get((series, time), {})
+            for revision in sorted(_known(rows, versions)):
+                found += self._show(series, time, revision, entries.get((time, revision)), rows, versions, commit)
+        return found
+
+    def _doubt(
+        self, series: int, times: Sequence[Micros], entries: Entries, late: set[Micros], twins: Sequence[Micros], trail: Trail
+    ) -> set[Micros]:
+        """Settle whose clock is doubted after some times of a series changed; the times of rows that are judged otherwise now.
+
+        What is older than the trail stays as it was judged when more was at hand.
+        """
+        import numpy as np
+
+        begin, end = min(times) - clocks.REACH, max(times) + clocks.WITHIN
+        keys = sorted(key for key in entries if begin - clocks.WITHIN <= key[0] <= end + clocks.WITHIN)
+        rows = [entries[key] for key in keys]
+        prompt = sorted({each for each in trail.times if each not in late} | set(twins))
+        columns = [np.array(column, np.int64) for column in ([time for time, _ in keys], [one.heard for one in rows], prompt)]
+        again = np.array([one.again for one in rows], bool)
+        changed, lines = set(), []
+        for key, one, doubted in zip(keys, rows, clocks.behind(columns[0], columns[1], again, columns[2]).tolist(), strict=True):
+            if max(begin, trail.begin) <= key[0] <= end or one.again:
+                state = _AGAIN if one.again else _AS_OTHERS if doubted else 0
+                if one.kept != state:
+                    changed.add(key[0])
+                    one.doubted, one.kept = bool(state), state
+                    lines.append((series, *key, one.heard, state))
+                    if one.again:
+                        self._again.add(series)
+        self._db.executemany(_PUT, lines)
+        return changed
 
     def _prompt(self, rows: Sequence[Row]) -> dict[int, set[Micros]]:
         """Forget rows of which another copy was prompt; their times."""
@@ -172,16 +228,6 @@ class Behind:
                 self._db.execute("DELETE FROM behind WHERE series=? AND time=? AND revision=?", (row.series, *key))
                 found.setdefault(row.series, set()).add(row.time)
         return found
-
-    def _judge(self, series: int, time: Micros, known: Iterable[int], entries: Entries, around: _Around) -> None:
-        """Judge all revisions of one time."""
-        for revision in known:
-            entry = entries.get((time, revision))
-            if entry is not None:
-                doubted = _crowded(time, entry, around)
-                if doubted != entry.doubted:
-                    entry.doubted = doubted
-                    self._db.executemany(_PUT, [(series, time, revision, entry.heard, int(doubted))])
 
     def _show(
         self,
@@ -213,33 +259,7 @@ class Behind:
     def _opinion(self, series: int, time: Micros, entry: Entry | None) -> Opinion:
         if entry is None or not entry.doubted:
             return Opinion(series, time, "clock", None)
-        return Opinion(series, time, "clock", CLOCK_BEHIND, _TOLD % ((entry.heard - time) // 1_000_000))
-
-
-def _crowded(time: Micros, entry: Entry, around: _Around) -> bool:
-    """Whether prompt rows stand at this time, or around it as closely as usual."""
-    if entry.twin:
-        return True
-    told, late = around.trail.times, around.late
-    at = bisect_left(told, time)
-    before, after = list[Micros](), list[Micros]()
-    place = at - 1
-    also = around.twins[bisect_left(around.twins, time - _NEAR) : bisect_right(around.twins, time + _NEAR)]
-    while place >= 0 and len(before) < _AROUND and told[place] > time - _NEAR:
-        if told[place] not in late:
-            before.append(told[place])
-        place -= 1
-    place = at
-    while place < len(told) and len(after) < _AROUND and told[place] < time + _NEAR:
-        if told[place] not in late:
-            after.append(told[place])
-        place += 1
-    left = sorted({*before, *(each for each in also if each < time)})[-_AROUND:]
-    right = sorted({*after, *(each for each in also if each > time)})[:_AROUND]
-    if not left or not right or len(left) + len(right) < _LEAST + 2:
-        return False
-    steps = [b - a for side in (left, right) for a, b in pairwise(side)]
-    return right[0] - left[-1] <= _USUAL * median(steps)
+        return Opinion(series, time, "clock", CLOCK_BEHIND, _TOLD % ((entry.heard - time) // 1_000_000, str(entry.again).lower()))
 
 
 def _known(hot: Sequence[Any], sealed: Mapping[int, Any]) -> dict[int, int | None]:

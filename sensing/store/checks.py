@@ -144,6 +144,7 @@ class Checks:
         if wanted:
             trails = self._trail_of(wanted, last, newest, opinions)
             changed = {series: self._take(series, times, sealed, opinions) for series, times in wanted.items()}
+            sealed = dict(sealed)
             clocks = self.behind.told(rows, wanted, sealed, trails, commit)
             for one in clocks:
                 changed[one.series] |= self._take(one.series, [one.time], sealed, opinions)

@@ -2,28 +2,30 @@
 
     note    rows of a batch, and rows judged otherwise since: their hours are to be looked at (`unjudged`); next to nothing
     take    hours that the run's clock has passed by `MARGIN` get their mean, at most `MOST` a commit, and whoever that can concern is judged:
-            itself and its neighbours, in that hour and the SPAN hours that look back on it
+            itself, its neighbours and those whose company it is (company.py), in that hour and the LOOK hours that look back on it
 
-What is said of an hour is a function of means (checks.neighbours), and a mean of what is served; a row that comes later makes its hour
+What is said of an hour is a function of means, and a mean of what is served; a row that comes later makes its hour
 unjudged again. So the flags are the same in whatever order rows came, once nothing is unjudged. All rows of an hour share its verdict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import msgspec
 import numpy as np
 
 from sensing.checks import neighbours
 from sensing.checks.beside import Beside, Rule, rules
-from sensing.checks.nearby import Lists, Member, lists
-from sensing.model import Micros, Quality, QualityReason
+from sensing.checks.nearby import Lists, Member, lists, ordered
+from sensing.checks.quiet import LOOK, OVER_H
+from sensing.model import Micros
 from sensing.times import DAY, HOUR, MINUTE
 
-from . import Row
+from . import Row, residuals
+from .company import LEVELS, RAIN, WIND, Company, led
+from .hourly import Hourly, Peer, Words
 from .hours import Block, Hours, Mean
 from .verdicts import Key, Opinion, Verdicts
 
@@ -32,27 +34,10 @@ MOST = 2000
 """Hours of datastreams that one commit looks at."""
 KEEP = 45 * DAY
 """How long means are kept, of event time: what comes later than that is compared with nothing."""
-NAMES = ("", str(QualityReason.DRIFT), str(QualityReason.NEIGHBOUR))
-"""The check that gives each code of neighbours.judge."""
-_SUSPECT = int(Quality.SUSPECT)
-_VERDICTS = (None, (_SUSPECT, QualityReason.DRIFT), (_SUSPECT, QualityReason.NEIGHBOUR))
 _PUT = """INSERT INTO compared VALUES(?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(series) DO UPDATE SET lon = excluded.lon, lat = excluded.lat,
   level = excluded.level, spike = excluded.spike, domain = excluded.domain"""
-_SAID = "SELECT time, who FROM verdicts WHERE series=? AND time>=? AND time<? AND who IN ('drift', 'neighbour')"
-_LEAD = "SELECT id FROM series WHERE thing=? AND property=? AND statistic=? AND channel=? AND run=?"
 _NONE = Rule()
 _MISSING: Mean = (float("nan"), 0)
-Words = tuple[str, str, str]
-"""(run, property, statistic)."""
-
-
-class Peer(NamedTuple):
-    """A compared datastream. spike: its limit, for revisions that are not served. domain: of its thing, for events."""
-
-    member: Member
-    words: Words
-    spike: float | None
-    domain: str
 
 
 class Compare:
@@ -61,11 +46,15 @@ class Compare:
     def __init__(self, db: Any, verdicts: Verdicts, lake: Path | None = None) -> None:
         self._db, self._verdicts = db, verdicts
         self._hours = Hours(db, lake)
+        self.peers: dict[int, Peer] = {}
+        self._hourly = Hourly(db, self._hours, self.peers)
+        self._company = Company(self._hours, self._members)
         self.forget()
 
     def forget(self) -> None:
         """Drop what is remembered of the store, after a transaction that failed or when another worker has written."""
-        self.peers: dict[int, Peer] = {}
+        self.peers.clear()
+        self._company.forget()
         self._groups: dict[Words, dict[int, Member]] = {}
         self._lists: dict[Words, Lists] = {}
         self._known: dict[int, tuple[Beside, int]] = {}
@@ -83,6 +72,11 @@ class Compare:
         self.peers[peer.member.series] = peer
         self._groups.setdefault(peer.words, {})[peer.member.series] = peer.member
         self._lists.pop(peer.words, None)
+        self._company.meet(peer.words[0])
+
+    def _members(self, words: Words) -> list[Member]:
+        """Those of a group, in the order of its lists."""
+        return ordered(self._groups.get(words, {}).values())
 
     def note(self, rows: Iterable[Row]) -> None:
         """Rows whose hours are to be looked at."""
@@ -125,22 +119,60 @@ class Compare:
             return []
         groups: dict[Words, dict[int, set[int]]] = {}
         for hour, some in taken.items():
-            for series in some:
+            for series in some | self._leads(some):
                 groups.setdefault(self.peers[series].words, {}).setdefault(hour, set()).add(series)
-        means = {hour: self._hours.means(some, hour) for hour, some in taken.items()}
         opinions, followers = list[Opinion](), dict[Words, dict[int, set[int]]]()
+        concerned = dict[Words, dict[int, set[int]]]()
         for words, hours in sorted(groups.items()):
-            rule = rules().get(words[1], _NONE)
+            if rules().get(words[1], _NONE).only:
+                self._tell(words, hours, concerned)
+        for words in sorted({*groups, *concerned}):
+            rule, hours = rules().get(words[1], _NONE), groups.get(words, {})
             if rule.instead or rule is _NONE:
                 followers.setdefault(words, {}).update(hours)
-                continue
-            for series, hour in self._judge(words, rule, hours, means, opinions):
-                self._followed(series, hour, followers)
+            elif not rule.only:
+                for series, hour in self._judge(words, rule, hours, concerned.get(words, {}), opinions):
+                    self._hourly.followed(series, hour, followers)
         for words, hours in sorted(followers.items()):
-            self._follow(words, hours, opinions)
+            self._hourly.follow(rules().get(words[1], _NONE), hours, opinions)
         done = [(series, hour) for hour, some in taken.items() for series in some]
         self._db.executemany("DELETE FROM unjudged WHERE series=? AND hour=?", done)
         return self._verdicts.set(opinions, commit, {one.series: self.peers[one.series].spike for one in opinions})
+
+    def _leads(self, some: Iterable[int]) -> set[int]:
+        """Datastreams whose residuals are made of these as well."""
+        found = set[int]()
+        for series in some:
+            for name in led(self.peers[series].words[1]):
+                lead = self._hourly.sibling(series, name)
+                if lead is not None and lead in self.peers:
+                    found.add(lead)
+        return found
+
+    def _means(self, words: Words, some: set[int], hour: int) -> dict[int, Mean]:
+        """Means of an hour; of the sea and of stacks, of residuals."""
+        left = {series for series in some if residuals.residual(self.peers[series].member, words[1])}
+        found = self._hours.means(some - left, hour) if some - left else {}
+        if left:
+            told = [(self.peers[series].member, words[1]) for series in sorted(left)]
+            found |= residuals.means(self._hours.spans, told, hour, self._hourly.sibling)
+        return found
+
+    def _tell(self, words: Words, hours: Mapping[int, set[int]], concerned: dict[Words, dict[int, set[int]]]) -> None:
+        """Take the means of what only tells of others; notes whom it concerns in which hours."""
+        block = self._hours.block(words, [one.series for one in self._members(words)], min(hours), max(hours) + 1)
+        moved = self._taken_in(block, words, hours)
+        self._hours.write(block)
+        if words[1:] not in (RAIN, WIND):
+            return
+        for name in LEVELS:
+            levels = words[0], name, "instant"
+            if levels not in self._groups:
+                continue
+            reach, into = self._company.reach(levels, words), concerned.setdefault(levels, {})
+            for column, places in moved:
+                for place in places:
+                    into.setdefault(block.begin + column, set()).update(reach.get(block.numbers[place], ()))
 
     def _taken(self, now: Mapping[str, Micros], runs: set[str]) -> dict[int, set[int]]:
         """Datastreams by hour that are judged now: no more than MOST, those of the earliest hours."""
@@ -170,31 +202,43 @@ class Compare:
             self._hours.prune([series for series, peer in self.peers.items() if peer.words[0] == run], (now - KEEP) // HOUR)
 
     def _judge(
-        self, words: Words, rule: Rule, hours: Mapping[int, set[int]], means: Mapping[int, Mapping[int, Mean]], opinions: list[Opinion]
+        self, words: Words, rule: Rule, hours: Mapping[int, set[int]], told: Mapping[int, set[int]], opinions: list[Opinion]
     ) -> list[tuple[int, int]]:  # fmt: skip
-        """Take the means of some hours, and judge whom they concern; returns (series, hour) that are said something else of."""
+        """Take the means of some hours, and judge whom they concern; returns (series, hour) that are said something else of.
+
+        told: places by hour whose companions tell something else.
+        """
         members = self._lists.get(words)
         if members is None:
             members = self._lists[words] = lists(self._groups[words].values(), rule)
         numbers = [one.series for one in members.members]
-        block = self._hours.block(words, numbers, min(hours), max(hours) + neighbours.SPAN)
-        concerned = self._moved(block, members, hours, means)
-        changed = self._again(block, members, rule, concerned)
+        every = [*hours, *(hour for hour, places in told.items() if places)]
+        if not every:
+            return []
+        block = self._hours.block(words, numbers, min(every) - LOOK - OVER_H, max(every) + LOOK + OVER_H)
+        moved = self._taken_in(block, words, hours)
+        wide, reach = (LOOK + OVER_H, self._company.own(words)) if words[1] in LEVELS else (neighbours.SPAN, members.reach)
+        concerned = dict[int, set[int]]()
+        last = int(np.nonzero(~np.isnan(block.means).all(0))[0].max(initial=0))
+        marks = [(column, set[int]().union(*(members.reach[place] for place in places), *(reach[place] for place in places)))
+                 for column, places in moved]  # fmt: skip
+        for column, reached in (*marks, *((hour - block.begin, places) for hour, places in told.items())):
+            for later in range(column, max(column, min(column + wide - 1, last)) + 1) if reached else ():
+                concerned.setdefault(later, set()).update(reached)
+        changed = self._again(words, block, members, rule, concerned)
         changed |= {(block.at[series], hour - block.begin) for hour, some in hours.items() for series in some
                     if block.codes[block.at[series], hour - block.begin]}  # fmt: skip
         self._hours.write(block)
         for place, column in sorted(changed):
             found = int(block.codes[place, column]), float(block.departures[place, column])
-            opinions += self._opinions(numbers[place], block.begin + column, *found, rule)
+            opinions += self._hourly.opinions(numbers[place], block.begin + column, *found, rule)
         return [(numbers[place], block.begin + column) for place, column in sorted(changed)]
 
-    def _moved(
-        self, block: Block, members: Lists, hours: Mapping[int, set[int]], means: Mapping[int, Mapping[int, Mean]]
-    ) -> dict[int, set[int]]:
-        """Put means into their columns; returns the places by column that those concern which are others now."""
+    def _taken_in(self, block: Block, words: Words, hours: Mapping[int, set[int]]) -> list[tuple[int, list[int]]]:
+        """Put means into their columns; returns the places by column that have another now."""
         moved = list[tuple[int, list[int]]]()
         for hour, some in hours.items():
-            column, found = hour - block.begin, means[hour]
+            column, found = hour - block.begin, self._means(words, some, hour)
             places = np.array([block.at[series] for series in some])
             new, configurations = np.array([found.get(series, _MISSING) for series in some]).T
             old = block.means[places, column]
@@ -202,16 +246,10 @@ class Compare:
             block.means[places, column], block.configurations[places, column] = new, configurations
             moved.append((column, places[other].tolist()))
             block.dirty.update((place, column) for place in moved[-1][1])
-        last = int(np.nonzero(~np.isnan(block.means).all(0))[0].max(initial=0))
-        concerned: dict[int, set[int]] = {}
-        for column, places_of in moved:
-            reached = set[int]().union(*(members.reach[place] for place in places_of))
-            for later in range(column, max(column, min(column + neighbours.SPAN - 1, last)) + 1) if reached else ():
-                concerned.setdefault(later, set()).update(reached)
-        return concerned
+        return moved
 
     def _again(
-        self, block: Block, members: Lists, rule: Rule, concerned: Mapping[int, set[int]]
+        self, words: Words, block: Block, members: Lists, rule: Rule, concerned: Mapping[int, set[int]]
     ) -> set[tuple[int, int]]:  # fmt: skip
         """Judge (place, column) pairs; returns those that are said something else of."""
         pairs = [(place, column) for column, places in concerned.items() for place in sorted(places)]
@@ -232,45 +270,15 @@ class Compare:
                 far = block.spans(members.far[at[which]], when[which])
                 return far, block.spans(members.far[beside[which]], when[which])
 
-            found = neighbours.judge(block.spans(at, when), near[some], further, rule.room, slow=rule.slow)
+            found = neighbours.judge(block.spans(at, when), near[some], further, rule.room, slow=rule.at_once, alone=rule.alone)
             codes[some] = found.codes
             departures[some] = np.where(found.codes != neighbours.SOUND, np.round(found.departures, 3), 0.0)
+        quiet = np.nonzero((codes == neighbours.SOUND) & ~np.isnan(block.means[places, columns]))[0]
+        codes[quiet], departures[quiet] = self._company.judge(words, rule, members, block, (places[quiet], columns[quiet]))
+        departures = np.where(codes != neighbours.SOUND, np.round(departures, 4), 0.0)
         other = (codes != block.codes[places, columns]) | (departures != block.departures[places, columns])
         places, columns = places[other], columns[other]
         block.codes[places, columns], block.departures[places, columns] = codes[other], departures[other]
         changed = set(zip(places.tolist(), columns.tolist(), strict=True))
         block.dirty |= changed
         return changed
-
-    def _opinions(self, series: int, hour: int, code: int, departure: float, rule: Rule) -> Iterable[Opinion]:
-        """Opinions of all values of an hour."""
-        begin, end = hour * HOUR, (hour + 1) * HOUR
-        said = {(int(time), str(who)) for time, who in self._db.execute(_SAID, (series, begin, end))}
-        times: Sequence[int] = ()
-        if code != neighbours.SOUND:
-            stretch = self._hours.spans.read([series], begin, end - 1).get(series)
-            times = list(stretch[0]) if stretch is not None else ()
-        kept = {(time, NAMES[code]) for time in times}
-        told = msgspec.json.encode({"departure": departure, "room": rule.room}).decode()
-        yield from (Opinion(series, time, who, None) for time, who in sorted(said - kept))
-        yield from (Opinion(series, time, NAMES[code], _VERDICTS[code], told) for time in times)
-
-    def _followed(self, series: int, hour: int, followers: dict[Words, dict[int, set[int]]]) -> None:
-        """Datastreams of the same device of which the same holds."""
-        peer = self.peers[series]
-        run, name, statistic = peer.words
-        for other, rule in rules().items():
-            if rule.instead == name:
-                found = self._db.execute(_LEAD, (peer.member.thing, other, statistic, peer.member.channel, run)).fetchall()
-                if found and int(found[0][0]) in self.peers:
-                    followers.setdefault((run, other, statistic), {}).setdefault(hour, set()).add(int(found[0][0]))
-
-    def _follow(self, words: Words, hours: Mapping[int, set[int]], opinions: list[Opinion]) -> None:
-        """Let datastreams have what is said of the one that they follow."""
-        rule = rules().get(words[1], _NONE)
-        for hour, some in sorted(hours.items()):
-            for series in some:
-                member = self.peers[series].member
-                lead = self._db.execute(_LEAD, (member.thing, rule.instead, words[2], member.channel, words[0])).fetchall()
-                code, departure = self._hours.code(int(lead[0][0]), hour) if lead else (0, 0.0)
-                opinions += self._opinions(series, hour, code, departure, rule)

@@ -25,7 +25,7 @@ _LOW_BEFORE = (
     """SELECT time FROM samples WHERE series=? AND time < ? AND time > ? AND result * ? < ? ORDER BY time DESC LIMIT 1"""
 )
 _LOW_AFTER = "SELECT time FROM samples WHERE series=? AND time > ? AND result * ? < ? ORDER BY time LIMIT 1"
-_PIECE = 4
+_PIECE = 1
 
 
 class Curve:

@@ -32,10 +32,12 @@ _COLUMNS = (
     "severity", "state", "steps", "peak", "peak_time", "marks", "first_seen", "heard", "place", "superseded_by", "version",
     "more", "group", "changed",
 )  # fmt: skip
+_NAMED = ("id", "series", "kind", "device", "property", "statistic", "channel", "run", "origin", "start")
+"""What the id stands for: an event that is written again has the same, and the indexes over it are left alone."""
 SELECT = "SELECT " + ", ".join(f'e."{name}"' for name in _COLUMNS) + " FROM events e"
 _PUT = f"""INSERT INTO events({", ".join(f'"{name}"' for name in _COLUMNS)})
   VALUES({",".join("?" * (len(_COLUMNS) - 1))}, (SELECT ifnull(max(changed), 0) + 1 FROM events)) ON CONFLICT(id) DO UPDATE SET
-  {", ".join(f'"{name}" = excluded."{name}"' for name in _COLUMNS if name != "id")}"""
+  {", ".join(f'"{name}" = excluded."{name}"' for name in _COLUMNS if name not in _NAMED)}"""
 MOST_ESCALATED = 2
 """Levels of escalation: there is nobody above."""
 _HOPS = 100
@@ -142,15 +144,15 @@ def about(db: apsw.Connection, series: int) -> About:
 
 def replace(
     db: apsw.Connection, of: About, rule: Rule | str, old: Sequence[Event], found: Iterable[Episode],
-    seen: Mapping[Micros | None, Seen],
+    seen: Mapping[Micros | None, Seen], *, fresh: bool = False,
 ) -> list[Event]:  # fmt: skip
     """Make what stands in a span what was found there: new events, amended ones, and the rest withdrawn. Returns what stands now.
 
     rule: which found it; the kind alone of what no rule does. old: what stands there. seen: what showed it, by time; under None for
-    what no row at hand stands for.
+    what no row at hand stands for. fresh: what was found begins later than anything written yet.
     """
     before = {event.id: event for event in old}
-    now = {event.id: event for event in _events(db, of, rule, before, found, seen)}
+    now = {event.id: event for event in _events(db, of, rule, before, found, seen, fresh=fresh)}
     for event in old:
         if event.id in now:
             continue
@@ -168,14 +170,14 @@ def replace(
 
 def _events(
     db: apsw.Connection, of: About, rule: Rule | str, before: Mapping[str, Event], found: Iterable[Episode],
-    seen: Mapping[Micros | None, Seen],
+    seen: Mapping[Micros | None, Seen], *, fresh: bool,
 ) -> Iterator[Event]:  # fmt: skip
     """Each episode as an event: the one that has its id, amended, or a new one. One that was withdrawn may come back."""
     kind, unit = (rule, of.unit) if isinstance(rule, str) else (rule.kind, rule.unit(of.unit))
     named = f"{kind} {of.property}" if isinstance(rule, str) and of.property else kind  # else the kind says of what it is
     for one in found:
         identity = event_id(named, of.device, of.statistic, of.channel, of.run, one.start)
-        was = before.get(identity) or find(db, identity)
+        was = before.get(identity) or (None if fresh else find(db, identity))
         if was is None:
             by = seen.get(one.raised) or seen[None]
             was = Event(

@@ -15,8 +15,11 @@ import numpy as np
 from sensing import ledger
 from sensing.ledger import COLUMNS
 from sensing.model import QualityReason
+from sensing.times import SECOND
 
+from . import ROW_BITS
 from .event_reader import WantedEvents
+from .events import Event
 from .reader import StoreReader
 from .wanted import Wanted
 
@@ -78,7 +81,8 @@ class Evidence:
 
     def events(self) -> list[dict[str, Any]]:
         """Events that stand (those withdrawn do not): id kind device property statistic channel start end severity, `steps` of
-        (severity, time), `heard` (the run's clock when it was first seen), times µs.
+        (severity, time), `heard` (the run's clock when it was first seen), times µs; `stored_s`: real time from the door's stamp of the
+        observation that raised it to its commit, as exactly as commits are dated: to the second. None where that is not known.
         """
         found, after = [], None
         wanted = WantedEvents(runs=(self.run,))
@@ -90,9 +94,20 @@ class Evidence:
                 "id": event.id, "kind": event.kind, "device": event.device, "property": event.property, "statistic": event.statistic,
                 "channel": event.channel, "start": event.start, "end": event.end, "severity": event.severity,
                 "steps": [(step.severity, step.time) for step in event.steps], "heard": event.heard,
+                "stored_s": self._stored(event),
             }
             for event in found
         ]  # fmt: skip
+
+    def _stored(self, event: Event) -> float | None:
+        query = "SELECT min(seq) FROM hot WHERE time = ? AND series = ? AND received = ?"
+        seq = self._db.execute(query, (event.steps[0].time, event.series, event.first_seen)).get
+        if seq is None:
+            return None
+        at = self._db.execute(
+            "SELECT at FROM commits WHERE commit_no >= ? ORDER BY commit_no LIMIT 1", (int(seq) >> ROW_BITS,)
+        ).get
+        return None if at is None else max(0, int(at) - event.first_seen) / SECOND
 
     def _dicts(self, query: str) -> list[dict[str, Any]]:
         cursor = self._db.execute(query, (self.run,))

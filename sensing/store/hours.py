@@ -44,6 +44,7 @@ class Block:
     """Columns of some datastreams (rows of the arrays, by `at`) in the hours from `begin` on. What was changed is `dirty`."""
 
     def __init__(self, series: Sequence[int], begin: int, width: int) -> None:
+        self.numbers = list(series)
         self.at = {number: place for place, number in enumerate(series)}
         self.begin, self.end = begin, begin + width
         self.means = np.full((len(series), width), np.nan)
@@ -52,9 +53,9 @@ class Block:
         self.departures = np.zeros((len(series), width))
         self.dirty: set[tuple[int, int]] = set()
 
-    def spans(self, places: Any, columns: Any) -> Any:
-        """Means of (n,) or (n, K) rows in the SPAN hours up to each of (n,) columns; NaN of row -1, and of other configurations."""
-        wide = columns.reshape(-1, *([1] * (places.ndim - 1)))[..., None] - np.arange(SPAN - 1, -1, -1)
+    def spans(self, places: Any, columns: Any, width: int = SPAN) -> Any:
+        """Means of (n,) or (n, K) rows in the `width` hours up to each of (n,) columns; NaN of row -1, and of other configurations."""
+        wide = columns.reshape(-1, *([1] * (places.ndim - 1)))[..., None] - np.arange(width - 1, -1, -1)
         at = np.maximum(places, 0)[..., None], wide
         found, told = self.means[at], self.configurations[at]
         found[(places < 0)[..., None] | (told != told[..., -1:])] = np.nan
@@ -99,7 +100,7 @@ class Hours:
     def block(self, key: tuple[str, ...], series: Sequence[int], first: int, last: int) -> Block:
         """Columns that have all from SPAN hours before `first` to `last`."""
         found = self._blocks.get(key)
-        same = found is not None and list(found.at) == list(series)
+        same = found is not None and found.numbers == list(series)
         if found is None or not same or first - SPAN < found.begin or last >= found.end:
             begin = first - 2 * SPAN
             found = self._load(series, begin, last + _MORE - begin)
@@ -120,7 +121,7 @@ class Hours:
 
     def write(self, found: Block) -> None:
         """Write down what was changed."""
-        numbers = list(found.at)
+        numbers = found.numbers
         rows = []
         for place, column in sorted(found.dirty):
             mean = found.means[place, column]

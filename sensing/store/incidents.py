@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sensing.incidents import NOWHERE, Incident, Item, Place
-from sensing.incidents.join import joined, span
+from sensing.incidents.join import hanging, joined, span
 from sensing.incidents.rules import Rules
 from sensing.model import Micros
 from sensing.times import DAY, HOUR
@@ -36,9 +36,12 @@ class Incidents:
         low, high = begin - HOUR, end + HOUR
         floor, ceiling = begin - self._rules.join.longest, end + self._rules.join.longest
         while True:
-            incidents = joined(self._items(low, high), self._rules)
-            mine = [one for one in incidents if any(_meets(item, begin, end, self._rules) for item in one.items)]
-            spans = [span(item, self._rules) for one in mine for item in one.items]
+            items = self._items(low, high)
+            mine = [one for one in joined(items, self._rules) if self._touches(one.items, begin, end)]
+            near = [
+                one for one in hanging(items, self._rules) if self._touches(one, begin, end)
+            ]  # what is not one yet may become one
+            spans = [span(item, self._rules) for one in (*near, *(each.items for each in mine)) for item in one]
             margin = self._rules.join.window
             first = min((start for start, _ in spans), default=begin) - margin
             last = max((stop for _, stop in spans), default=end) + margin
@@ -46,6 +49,9 @@ class Incidents:
                 return mine
             low = low if first >= low else max(floor, first - DAY)
             high = high if last <= high else min(ceiling, last + HOUR)
+
+    def _touches(self, items: Iterable[Item], begin: Micros, end: Micros) -> bool:
+        return any(_meets(item, begin, end, self._rules) for item in items)
 
     def of(self, event: Event) -> Incident | None:
         """The incident of an event."""
@@ -98,7 +104,9 @@ class Incidents:
         for time in sorted(times, key=lambda time: (abs(time - event.start), time)):
             rows = self._store.observations(_instant(wanted, time), 1)
             if rows and rows[0].get("lon") is not None:
-                return Place(rows[0]["lon"], rows[0]["lat"], place.name, place.area)
+                return Place(
+                    rows[0]["lon"], rows[0]["lat"], place.name or self._store.ships().called(event.device, event.run), place.area
+                )
         return place
 
 

@@ -93,6 +93,10 @@ class ShipReader:
         wanted = " ".join(name.upper().split())
         return sorted({thing for (thing, _), told in self.facts(runs).items() if told.get("name", "").upper() == wanted})
 
+    def called(self, thing: str, run: str) -> str:
+        """What a ship says that it is called; "" for one that does not say, and for what is no ship."""
+        return self.facts((run,), (thing,)).get((thing, run), {}).get("name", "")
+
     def newest(self, thing: str) -> dict[str, Micros]:
         """When a ship was last heard, by run."""
         query = "SELECT s.run, max(f.time) FROM ships s JOIN fixes f ON f.ship = s.ship WHERE s.thing=? GROUP BY s.run"

@@ -18,6 +18,7 @@ from sensing.errors import ConflictError
 
 from . import ROW_BITS, Batch, Held, SeriesKey
 from .books import Books, words
+from .drills import FOLDED, forget_names, forget_one
 from .escalation import Escalation
 from .facts import Facts
 from .hot import Hot
@@ -53,7 +54,7 @@ class SqliteStore:
         self._db.execute(SCHEMA)
         self._series: dict[SeriesKey, int] = {}
         self._hot = Hot(self._db, path)
-        self._pruned = 0
+        self._pruned = self._unnamed = 0
         self._timers = Timers(self._db)
         self._books = Books(self._db)
         self._facts = Facts(self._db)
@@ -200,6 +201,15 @@ class SqliteStore:
     def trim_outbox(self, before_s: int) -> None:
         """Forget replies that the door was offered before a time (seconds since the epoch)."""
         self._db.execute("DELETE FROM outbox WHERE at < ?", (before_s,))
+
+    def forget_drills(self, keep_h: float) -> None:
+        """See `Store.forget_drills`."""
+        gone = forget_one(self._db, keep_h, FOLDED)
+        if times.now() - self._unnamed > times.HOUR:
+            self._unnamed = times.now()
+            gone |= forget_names(self._db, keep_h)
+        if gone:
+            self.forget()
 
     def close(self) -> None:
         """See `Store.close`."""

@@ -23,8 +23,6 @@ _SPARE = 256
 """Samples before the window that may lie in memory before they are dropped at once."""
 _SUMS = (SUM, GRADES)
 _FAR = float("inf")
-_EXACT = 1e-3
-"""How much a running bound may be off by rounding."""
 _rules = msgspec.json.Decoder(list[Rule])
 _seeds = msgspec.json.Decoder(list[Machine | None])
 
@@ -61,7 +59,7 @@ class Line(Struct):
         rule, low, high = self.rule, min(values), max(values)
         if rule.take in _SUMS:
             total = derive.bound(rule, self.bound, sum(values)) if low >= 0 else _FAR
-            if total < derive.calm_below(rule) - _EXACT:
+            if total < derive.calm_below(rule) - derive.EXACT:
                 self.bound = total
                 return True
             return False
@@ -81,7 +79,7 @@ class Line(Struct):
             pass
         elif self.machine.calm:
             self.bound = derive.bound(rule, self.bound, tail.values[at])
-            if self.bound < derive.calm_below(rule) - _EXACT:
+            if self.bound < derive.calm_below(rule) - derive.EXACT:
                 return None
             self.bound = derive.widest(rule, tail.times, tail.values, at)
         else:

@@ -16,12 +16,17 @@ from msgspec import Struct
 from sensing.checks import climate, judge
 from sensing.checks.limits import Limits
 from sensing.model import Micros
+from sensing.times import HOUR
 
 KEEP = 2 * judge.REACH
 """How much of a series a trail holds at least."""
 _CUT = 256
 _FIRST = 1024
 _FAR = 1 << 62
+_ALL = -_FAR
+"""Where a trail begins that has all of its series."""
+_CLOSE = 2 * HOUR
+"""A first value so near to where a trail was cut may go on with what stood before."""
 _STANDING = (judge.GOOD, judge.FLAT_LINE)
 
 
@@ -71,7 +76,7 @@ class Trail(Struct):
     def judge(self, since: Micros) -> list[tuple[int, int]]:
         """Judge all of it again; returns (place, code before) of the values from `since` on whose code is another now."""
         times, values = self.columns()
-        new = judge.judge(times, values, self.limits, np.array(self.configs))
+        new = judge.judge(times, values, self.limits, np.array(self.configs), self._carried())
         old = np.frombuffer(self.codes, np.int8)
         first = bisect_left(self.times, since)
         places = np.nonzero(new[first:] != old[first:])[0] + first
@@ -79,6 +84,11 @@ class Trail(Struct):
         for place, _ in changed:
             self.codes[place] = int(new[place])
         return changed
+
+    def _carried(self) -> int:
+        """What the first value was judged when more was at hand; where the trail has all of the series it is judged anew."""
+        cut = self.begin > _ALL and self.codes and self.times[0] - self.begin <= _CLOSE
+        return self.codes[0] if cut else judge.GOOD
 
     def columns(self) -> tuple[Any, Any]:
         """Times and values; copies, for the trail may grow."""

@@ -49,7 +49,7 @@ _OF = "SELECT quality, reason FROM verdicts WHERE series=? AND time=?"
 _SERVED = "SELECT seq, quality, reason FROM hot WHERE time=? AND series=? AND served"
 _FLAG = "UPDATE hot SET quality=?, reason=? WHERE time=? AND series=? AND seq=?"
 _UNSERVED = "SELECT seq, quality, reason, result FROM hot WHERE time=? AND series=? AND NOT served"
-_RESULT = "SELECT result FROM hot WHERE time=? AND series=? AND served AND quality IN (1, 3, 4)"
+_RESULT = "SELECT result, quality, reason FROM hot WHERE time=? AND series=? AND served"
 _TOLD = "SELECT time, who, quality, reason, told FROM verdicts WHERE series=? AND time>=? AND time<=? ORDER BY time, who"
 
 
@@ -123,9 +123,10 @@ class Verdicts:
         wanted = shown((int(quality), int(reason)) for quality, reason in self._db.execute(_OF, key))
         others = self._db.execute(_UNSERVED, (time, series)).fetchall()
         known = versions or {}
-        served = next((one.result for one in known.values() if one.served), None)
-        if served is None and (others or known):
-            served = self._db.execute(_RESULT, (time, series)).get
+        said = next(((one.result, one.quality, one.reason) for one in known.values() if one.served), None)
+        if said is None and (others or known):
+            said = self._db.execute(_RESULT, (time, series)).get
+        served = said[0] if said is not None and base(int(said[1]), int(said[2])) == GOOD else None
 
         def beside(result: float | None, was: Flag) -> Flag:
             """What a revision shows that is not served."""
@@ -160,6 +161,10 @@ class Verdicts:
             return False
         self._db.execute(_FLAG, (*wanted, time, series, seq))
         return True
+
+    def sealed(self, keys: Iterable[Key]) -> Mapping[Key, Versions]:
+        """What the lake has of some instants."""
+        return self._late.versions([At(*key) for key in keys]) if self._late else {}
 
     def flag_sealed(self, key: Key, one: Any, flag: Flag, commit: int) -> None:
         """Give one sealed revision that is not served a flag of its own, when its first one is good."""

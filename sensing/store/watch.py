@@ -12,8 +12,11 @@ when the thresholds change, so that a new rule does not rewrite what happened un
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Set as AbstractSet
+from itertools import chain, repeat
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -22,19 +25,14 @@ from sensing.model import Micros, Quality
 from sensing.rules import Rule
 
 from . import Mark, Row, events
-from .curve import Curve
 from .events import About, Event, Seen
-from .kept import PUT, Kept
-from .tail import NEVER, Line, Tail, begin_at, copy, prune_at
+from .kept import Kept
+from .recast import ASK, Recast, Sealed
+from .tail import NEVER, Line, Tail, copy, prune_at
 
-if TYPE_CHECKING:
-    from .lake.late import Versions
-
-_SERVED = "SELECT result, quality FROM hot WHERE time=? AND series=? AND served"
 _GOOD = int(Quality.GOOD)
-_NONE: dict[int, Any] = {}
-Sealed = Mapping[tuple[int, Micros], "Versions"]
-"""(series, time) to the revisions of it that lie in the lake."""
+_NONE: dict[int, list[Row]] = {}
+_NO_ROWS: list[Row] = []
 
 
 class EventWatch:
@@ -43,7 +41,7 @@ class EventWatch:
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
         self._watched: set[int] = set()
-        self._kept = Kept(db)
+        self._kept, self._recast = Kept(db), Recast(db)
         self._tails: dict[int, Tail] = {}
         self._about: dict[int, About] = {}
         self.forget()
@@ -70,28 +68,35 @@ class EventWatch:
         for line in found.lines if found is not None else ():
             line.event = None
 
-    def look(self, rows: Sequence[Row], newest: Mapping[int, Micros], sealed: Sealed) -> None:
-        """Take the rows of a batch. newest: the newest time of each datastream before it, whatever its quality.
+    def look(
+        self, rows: Sequence[Row], newest: Mapping[int, Micros], sealed: Sealed, revised: Sequence[Row] = (),
+        contested: AbstractSet[tuple[Micros, int]] | None = None,
+    ) -> None:  # fmt: skip
+        """Take the rows of a batch; those that only repeat what was there may be left out. newest: the newest time of each datastream before
+        it, whatever its quality.
 
-        sealed: what lies in the lake of the times that came late.
+        sealed: what lies in the lake of the times that came late. revised: instants whose flag is another now, as rows of which nothing else
+        is to be believed. contested: (time, series) of which there is more than one revision; None where nobody says.
         """
-        groups = self._groups(rows)
-        if not groups:
+        groups, told = self._groups(rows), self._groups(revised) if revised else _NONE
+        if not groups and not told:
             return
         samples: list[Any] = []
         old: list[tuple[int, Tail]] = []
-        for series, group in sorted(groups.items()):
-            watched = group[-1].watch
+        for series in sorted({*groups, *told} if told else groups):
+            group, changed = groups.get(series, _NO_ROWS), told.get(series, _NO_ROWS)
+            watched = (group or changed)[-1].watch
             if watched is None or not watched.rules:
-                self._end(series, group)
+                self._end(series, group or changed)
                 continue
             found = self._tails.get(series)
             if found is None or found.watched is not watched:
-                found = self._tail(series, watched, group)
-            if _ascending(group, newest.get(series, -NEVER)):
+                found = self._tail(series, watched, group or changed)
+            last = newest.get(series, -NEVER)
+            if not changed and _ascending(group, last):
                 self._advance(series, found, group, samples)
             else:
-                self._late(series, found, group, sealed)
+                self._mixed(series, found, _Came(group, changed, last, sealed, contested), samples)
             if found.prune_at == NEVER:
                 found.prune_at = prune_at(found.time)
             elif found.time >= found.prune_at:
@@ -114,7 +119,7 @@ class EventWatch:
             if found is None:
                 row = self._db.execute("SELECT rule, floor, seed FROM watched WHERE series=?", (series,)).get
                 found = self._tails[series] = self._kept.load(series, *row)
-            self._late(series, found, group, sealed)
+            self._late(series, found, self._recast.resample(series, {row.time: ASK for row in group}, found.floor, sealed), group)
 
     def _groups(self, rows: Sequence[Row]) -> dict[int, list[Row]]:
         """The watched rows, and those of datastreams that were watched until now, by datastream."""
@@ -122,90 +127,79 @@ class EventWatch:
         for row in rows:
             watch = row.watch
             if (watch is not None and watch.rules) or (watched and row.series in watched):
-                groups.setdefault(row.series, []).append(row)
+                group = groups.get(row.series)
+                if group is None:
+                    groups[row.series] = [row]
+                else:
+                    group.append(row)
         return groups
 
     def _advance(self, series: int, found: Tail, group: Sequence[Row], samples: list[Any]) -> None:
-        """Rows newer than all that was: each served value is its own, and a step of the machines."""
-        times, values = list[Micros](), list[float]()
-        for row in group:
-            result = row.result
-            if result is not None and row.quality == _GOOD:
-                times.append(row.time)
-                values.append(result)
-                samples += (series, row.time, result)
-        if times:
-            for line, episodes in found.take(times, values):
-                self._amend(series, line, episodes, group)
+        """Rows newer than all that was: each served value is its own."""
+        good = [row for row in group if row.quality == _GOOD and row.result is not None]
+        if good:
+            self._step(series, found, [row.time for row in good], [row.result for row in good], group, samples)  # type: ignore[misc]
 
-    def _amend(self, series: int, line: Line, episodes: Sequence[Episode], group: Sequence[Row]) -> None:
-        """What the newest rows began, changed or ended."""
+    def _step(
+        self, series: int, found: Tail, times: Sequence[Micros], values: Sequence[float], group: Sequence[Row], samples: list[Any]
+    ) -> None:  # fmt: skip
+        """The newest samples, each a step of the machines."""
+        before = found.time
+        samples.extend(chain.from_iterable(zip(repeat(series), times, values, strict=False)))
+        for line, episodes in found.take(times, values):
+            self._amend(series, line, episodes, group, before)
+
+    def _amend(self, series: int, line: Line, episodes: Sequence[Episode], group: Sequence[Row], before: Micros) -> None:
+        """What the newest rows began, changed or ended. before: the newest sample until then; of what began later nothing is written yet."""
         first, last = episodes[0].start, episodes[-1].start
+        old, fresh = [], first > before
         if line.event is not None and first == last == line.event.start:
             old = [line.event]
-        else:
+        elif not fresh:
             old = events.standing(self._db, series, first - 1, last + 1, line.rule.kind)
-        line.event = self._replace(series, line.rule, old, episodes, group)[-1]
+        line.event = self._replace(series, line.rule, old, episodes, group, fresh=fresh)[-1]
 
-    def _late(self, series: int, found: Tail, group: Sequence[Row], sealed: Sealed) -> None:
-        """What came late, again, or revised: where the sample is another now, its span is evaluated again."""
-        came = sorted({row.time for row in group if row.time > found.floor})
-        changed = [time for time in came if self._resample(series, time, sealed)]
+    def _mixed(self, series: int, found: Tail, came: _Came, samples: list[Any]) -> None:
+        """Rows of which some are late, revised, or more than one of an instant: first what is not newer than all that was."""
+        late, new = came.sorted_out(series)
+        group = [*came.revised, *came.rows]
+        self._late(series, found, self._recast.resample(series, late, found.floor, came.sealed), group)
+        good = []
+        for time in sorted(new):
+            value = new[time]
+            value = self._recast.served(series, time, came.sealed) if value is ASK else value
+            if value is not None:
+                good.append((time, value))
+        if good:
+            self._step(series, found, [time for time, _ in good], [value for _, value in good], group, samples)
+
+    def _late(self, series: int, found: Tail, changed: Mapping[Micros, float | None], group: Sequence[Row]) -> None:
+        """Samples that are others now: the spans around them are evaluated again. changed: what they were."""
         if not changed:
             return
-        newest = self._db.execute("SELECT max(time) FROM samples WHERE series=?", (series,)).get
-        found.time = found.floor if newest is None else max(found.floor, int(newest))
-        for line in found.lines:
-            self._again(series, found, line, changed, group)
-        self._kept.window(series, found)
-
-    def _resample(self, series: int, time: Micros, sealed: Sealed) -> bool:
-        """Make the sample what is served now, sealed or hot; returns whether that is another."""
-        served = next(((one.result, one.quality) for one in sealed.get((series, time), _NONE).values() if one.served), None)
-        if served is None:
-            served = self._db.execute(_SERVED, (time, series)).get
-        old = self._db.execute("SELECT result FROM samples WHERE series=? AND time=?", (series, time)).get
-        result = served[0] if served is not None and served[1] == _GOOD else None
-        if result == old:
-            return False
-        if result is None:
-            self._db.execute("DELETE FROM samples WHERE series=? AND time=?", (series, time))
-        else:
-            self._db.execute(PUT, (series, time, result))
-        return True
-
-    def _again(self, series: int, found: Tail, line: Line, changed: Sequence[Micros], group: Sequence[Row]) -> None:
-        """Evaluate the spans around changed samples again, each up to the first one after them all that leaves the machine calm."""
-        curve = Curve(self._db, series, line.rule, found.floor)
-        at = 0
-        while at < len(changed):
-            first = changed[at]
-            at += 1
-            after = curve.calm_after(changed[at - 1] + line.rule.over)
-            while at < len(changed) and (after is None or changed[at] <= after):
-                at += 1
-                after = curve.calm_after(changed[at - 1] + line.rule.over)
-            before = curve.calm_before(first)
-            machine = Machine() if before is not None else copy(line.seed)
-            begin = begin_at(machine, found.floor) if before is None else before
-            episodes = [machine.episode] if machine.episode is not None else []
-            curve.run(machine, found.floor if before is None else before, after, episodes)
-            old = events.standing(self._db, series, begin, after, line.rule.kind)
-            self._replace(series, line.rule, old, episodes, group)
+        newest = max(changed)
+        if newest >= found.time:
+            last = self._db.execute("SELECT max(time) FROM samples WHERE series=?", (series,)).get
+            found.time = found.floor if last is None else max(found.floor, int(last))
+        for line, span in self._recast.spans(series, found, changed):
+            old = events.standing(self._db, series, span.begin, span.end, line.rule.kind)
+            self._replace(series, line.rule, old, span.episodes, group)
             line.event = None
-            if after is None:
-                line.machine = machine
+            if span.end is None:
+                line.machine = span.machine
+        if newest > found.time - found.over:
+            self._kept.window(series, found)
 
     def _replace(
-        self, series: int, rule: Rule, old: Sequence[Event], found: Sequence[Episode], group: Sequence[Row]
-    ) -> list[Event]:
+        self, series: int, rule: Rule, old: Sequence[Event], found: Sequence[Episode], group: Sequence[Row], *, fresh: bool = False
+    ) -> list[Event]:  # fmt: skip
         raised = {one.raised for one in found}
         seen: dict[Micros | None, Seen] = {None: _seen(group[-1])}
         seen |= {row.time: _seen(row) for row in group if row.time in raised}
         of = self._about.get(series)
         if of is None:
             of = self._about[series] = events.about(self._db, series)
-        return events.replace(self._db, of, rule, old, found, seen)
+        return events.replace(self._db, of, rule, old, found, seen, fresh=fresh)
 
     def _tail(self, series: int, watched: Watched, group: Sequence[Row]) -> Tail:
         """The newest end of a datastream under its rules, as the store has it; rules that are new begin there."""
@@ -261,6 +255,29 @@ class EventWatch:
         episode.end = time
         old = events.standing(self._db, series, episode.start - 1, episode.start + 1, line.rule.kind)
         self._replace(series, line.rule, old, [episode], group)
+
+
+class _Came(NamedTuple):
+    """Rows of one datastream of a batch. newest: the newest time of it before. The others as `EventWatch.look` has them."""
+
+    rows: Sequence[Row]
+    revised: Sequence[Row]
+    newest: Micros
+    sealed: Sealed
+    contested: AbstractSet[tuple[Micros, int]] | None
+
+    def sorted_out(self, series: int) -> tuple[dict[Micros, float | None], dict[Micros, float | None]]:
+        """Samples by time, of what is not newer than `newest` and of what is. ASK where only the store can say which value is served."""
+        often, late, new = Counter(row.time for row in self.rows), dict[Micros, float | None](), dict[Micros, float | None]()
+        for row in self.rows:
+            time = row.time
+            fresh = time > self.newest
+            own = often[time] == 1 and (fresh or (
+                self.contested is not None and (time, series) not in self.contested and (series, time) not in self.sealed))  # fmt: skip
+            (new if fresh else late)[time] = (row.result if row.quality == _GOOD else None) if own else ASK
+        for row in self.revised:
+            (new if row.time > self.newest else late)[row.time] = ASK
+        return late, new
 
 
 def _seen(row: Row) -> Seen:

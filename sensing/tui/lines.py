@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from rich.text import Text as Rich
 
+from sensing.cli.output import SEVERITY_MARK, local
+
 from .city import City, Event, Thing, rank
 
 
@@ -17,11 +19,11 @@ class Words(Protocol):
     def datastream(self, key: str) -> str: ...
 
 
-MARKS = {-1: "·", 0: "▲", 1: "◆", 2: "✖"}
+_WORDS = ("watch", "warning", "danger")
+MARKS = {-1: "·"} | {level: SEVERITY_MARK[word] for level, word in enumerate(_WORDS)}
 STYLES = {-1: "", 0: "yellow", 1: "dark_orange", 2: "bold red"}
 _BARS = "▁▂▃▄▅▆▇█"
 _STATES = {"online": "●", "silent": "○", "new": "◌", "retired": "–"}
-_WORDS = ("watch", "warning", "danger")
 
 
 def spark(values: Sequence[float], width: int = 12) -> str:
@@ -61,15 +63,15 @@ def state(word: str, say: Words) -> Rich:
 
 
 def thing_cells(city: City, thing: Thing, say: Words) -> tuple[Any, ...]:
-    """severity, name, area, property, value, quality, trend, age, state."""
+    """severity, name, property, value, quality, trend, area, age, state: what is cut off in a narrow window comes last."""
     key = city.main(thing)
     told = thing["values"][key] if key is not None else (None, None, 9, "", "")
     value, time, quality, reason, unit = told[:5]
     doubted = Rich(say("reason", reason) if reason else "", "magenta" if quality not in (1, 2) else "dim")
     return (
-        severity(thing.get("severity", -1), say), str(thing.get("name") or thing["id"]), str(thing.get("area") or ""),
+        severity(thing.get("severity", -1), say), str(thing.get("name") or thing["id"]),
         "" if key is None else say.datastream(key), Rich(f"{number(value)} {_unit(unit)}".strip(), justify="right"), doubted,
-        spark(city.trail(thing["id"]), 10), Rich(age(time, city.clock), justify="right"), state(thing.get("state", "new"), say),
+        spark(city.trail(thing["id"]), 10), str(thing.get("area") or ""), Rich(age(time, city.clock), justify="right"), state(thing.get("state", "new"), say),
     )  # fmt: skip
 
 
@@ -81,7 +83,7 @@ def event_cells(city: City, event: Event, say: Words) -> tuple[Any, ...]:
     by = (event.get("acknowledged") or {}).get("by", "")
     return (
         severity(rank(event["severity"]), say), say("event_state", event["state"]), str(name), say("kind", event["kind"]),
-        str(event["start"])[5:16].replace("T", " "), value, str(by),
+        local(str(event["start"]))[5:16], value, str(by),
     )  # fmt: skip
 
 

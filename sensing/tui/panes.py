@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text as Rich
 
 from sensing.cli.client import Client
+from sensing.cli.output import local
 from sensing.errors import SensingError
 
 from . import lines
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 PANES = ("events", "thing", "dead_letters", "ledger")
 _FRESH_S = 5.0
 _DEAD_SHOWN = 30
+_DEAD = ("received", "reason", "principal", "adapter", "detail")
 _KEYS = (
     ("/", "filter"), ("s", "severity"), ("d", "domain"), ("o", "silent"), ("1-4", "panes"), ("a", "ack"), ("p", "pause"), ("l", "language"),
     ("q", "quit"),
@@ -88,10 +90,11 @@ def about_dead(answer: dict[str, Any], say: Words) -> RenderableType:
     if not answer["items"]:
         return Rich(say("watch", "no_dead_letters"), "dim")
     table = Table(box=None, padding=(0, 1))
-    for column in ("received", "adapter", "principal", "reason", "detail"):
-        table.add_column(say("column", column))
+    for column in _DEAD:
+        table.add_column(say("column", column), no_wrap=True)
     for item in answer["items"]:
-        table.add_row(*(str(item.get(name) or "")[:40] for name in ("received", "adapter", "principal", "reason", "detail")))
+        told = item | {"received": local(item["received"])[5:16]}
+        table.add_row(*(str(told.get(name) or "")[:40] for name in _DEAD))
     return table
 
 

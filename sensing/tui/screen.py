@@ -29,7 +29,7 @@ _AGES_EVERY = 10
 _MOST = 500
 """Things listed at once: the worst first; the filter finds the others."""
 _WIDE = 132
-_THINGS = {"severity": 9, "device": 22, "area": 6, "property": 18, "result": 12, "reason": 8, "trend": 10, "age": 4, "state": 7}
+_THINGS = {"severity": 9, "device": 20, "property": 14, "result": 12, "reason": 8, "trend": 10, "area": 12, "age": 4, "state": 7}
 _EVENTS = {"severity": 9, "state": 8, "device": 18, "kind": 16, "start": 11, "peak": 12, "acknowledged": 10}
 
 

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.routing import Route as Path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,7 +27,7 @@ from sensing import logs
 from sensing.access import Identity, permits
 from sensing.errors import Exit, SensingError, UsageError
 
-from . import pages
+from . import nowhere, pages
 from .answers import HEADERS, Answer, error_response, json_response, refusal_response
 from .ask import Ask
 from .auth import TooManyError, meant
@@ -250,12 +251,21 @@ def _response(found: Any) -> Response:
     return json_response(found.data, found.status) if isinstance(found, Answer) else json_response(found)
 
 
-async def _http_error(_request: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     """Starlette's own 404 and 405."""
     assert isinstance(error, HTTPException)
+    if error.status_code == 404 and request.method == "GET" and _is_browser(request):
+        return nowhere.page()
     words = {404: ("there is no such route", Exit.NOT_FOUND), 405: ("this route has no such method", Exit.USAGE)}
     what, code = words.get(error.status_code, (error.detail, Exit.UNEXPECTED))
-    return error_response(what, "docs/api.md lists the routes", code, error.status_code, error.headers)
+    headers = {"allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return error_response(what, "docs/api.md lists the routes", code, error.status_code, headers)
+
+
+def _allowed(request: Request) -> str:
+    """Every method of an address: the routes of one path are several."""
+    found = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
+    return ", ".join(sorted({method for route in found for method in route.methods or ()}))
 
 
 class _Headers:

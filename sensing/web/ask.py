@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import IO, Any, TypeVar
 
 import msgspec
@@ -13,6 +13,7 @@ from sensing import times
 from sensing.access import Identity
 from sensing.audit import Actor
 from sensing.errors import UsageError, ValidationError
+from sensing.query.asked import domains
 from sensing.query.keep import Box, box
 
 Form = TypeVar("Form", bound=pydantic.BaseModel)
@@ -76,18 +77,19 @@ class Ask(Struct, frozen=True):
             raise UsageError(f'{name} "{text[:40]}" does not exist', f"write {' or '.join(word for word in words if word)}")
         return text
 
+    def domains(self) -> tuple[str, ...]:
+        """Domains between commas. Raises UsageError for a word that is none."""
+        return domains(self.words("domain"))
+
+    def since(self) -> int | None:
+        """`instant("since")`."""
+        return self.instant("since")
+
     def instant(self, name: str) -> int | None:
-        """An instant, microseconds; None when absent. Raises UsageError."""
-        return self._time(name, times.parse_instant)
-
-    def since(self, name: str = "since") -> int | None:
-        """A duration before now, or an instant, microseconds; None when absent. Raises UsageError."""
-        return self._time(name, lambda text: times.since(text, times.now()))
-
-    def _time(self, name: str, read: Callable[[str], int]) -> int | None:
+        """An instant, or a duration before now, microseconds; None when absent. Raises UsageError."""
         text = self.text(name)
         try:
-            return read(_plus(text)) if text else None
+            return times.since(_plus(text), times.now()) if text else None
         except UsageError as error:
             raise UsageError(f"{name}: {error.what}"[:200], error.hint) from None
 

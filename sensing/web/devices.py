@@ -91,10 +91,12 @@ def told_rotated(desk: Desk, found: Device, fresh: Credential) -> dict[str, Any]
 
 
 def retire(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """Take a device out of service, restorably."""
     return described(desk.registry.retire_device(ask.path["id"], actor=ask.actor))
 
 
 def restore(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """Take a retired device back, with the credentials it had."""
     return described(desk.registry.restore_device(ask.path["id"], actor=ask.actor))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field
 
 from sensing import times
@@ -19,6 +20,7 @@ from sensing.thresholds import SEVERITIES
 from .answers import page
 from .ask import Ask
 from .desk import Desk
+from .goods import laden
 from .incidents import board, places, visible, with_incidents
 from .scope import check_device
 from .selection import Selection, select
@@ -119,13 +121,17 @@ def event(desk: Desk, ask: Ask) -> dict[str, Any]:
             raise NotFoundError(f'event "{identity[:64]}" does not exist', "`sensing event list` shows them")
         check_device(desk, ask, found.device)
         whole = board(desk).of(store, [found]).get(found.id)
-    part = visible(desk, ask, whole) if whole is not None else None
-    words, place = told(found), places(desk, [found.device])[found.device]
-    if part is not None:
-        place = next((item.place for item in part.items if item.id == found.id), place)
+        part = visible(desk, ask, whole) if whole is not None else None
+        place = places(desk, [found.device])[found.device]
+        if part is not None:
+            place = next((item.place for item in part.items if item.id == found.id), place)
+        if not place.name:  # a ship says itself what it is called
+            place = replace(place, name=store.ships().called(found.device, found.run))
+        more = laden(store, found, place)
+    words = told(found)
     about = summary(part, shipped()) if part is not None else None
     clock = Clock(desk.settings.timezone)
-    return words | {"incident": about, "story": story(words, place, part, about["title"] if about else None, clock)}
+    return words | {"incident": about, "story": story(words, place, part, about["title"] if about else None, clock, more)}
 
 
 def _cursor(key: Key) -> str:

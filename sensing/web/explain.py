@@ -25,6 +25,7 @@ from sensing.registry.rows import SERIAL
 from sensing.registry.types import limits_of, settings_of, units_of
 from sensing.store.reader import StoreReader, Wanted
 from sensing.streams import Past
+from sensing.wordbook import pair
 
 from . import configured
 from .again import annotated
@@ -250,7 +251,7 @@ def matching(readings: Sequence[Reading], thing: Thing, heard: Micros, row: dict
 def _checks(said: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """A step for what checks over the series (and its neighbours) say; none when they have nothing to say."""
     told = [
-        {"check": one["who"], "quality": one["quality"], "reason": one["reason"], **(msgspec.json.decode(one["told"]) if one["told"] else {})}
+        {"check": one["who"], **pair("verdict", one["who"]), "quality": one["quality"], "reason": one["reason"], **(msgspec.json.decode(one["told"]) if one["told"] else {})}
         for one in said
     ]  # fmt: skip
     return [_step("checks", verdicts=told)] if told else []

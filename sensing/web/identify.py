@@ -17,6 +17,7 @@ from sensing.registry.identifiers import Match
 
 from .answers import Answer
 from .ask import Ask
+from .blanks import told_blank
 from .desk import Desk
 from .scope import areas_of
 
@@ -34,8 +35,11 @@ def identify(desk: Desk, ask: Ask) -> Any:
     if not things:
         if not areas and (vessel := _enrolled(desk, code)) is not None:
             return vessel
+        blank = told_blank(desk, code.rpartition("/")[2])
         if ask.flag("maybe"):
-            return {"code": code, "things": []}
+            return {"code": code, "things": []} | blank
+        if blank:
+            raise NotFoundError(f"label {code[:40]} is on no device", "open it on a phone, or POST /api/devices with it: `label`")
         raise NotFoundError(
             f'"{code[:80]}" is no code of anything here',
             "an id, a label, a native id (or ADAPTER:NATIVE), a serial number, a URN",

@@ -77,6 +77,11 @@ class Board:
                     del self._kept[other]
             return kept.found
 
+    def as_of(self, run: str) -> int:
+        """The change of events as of which the incidents of a run were found last."""
+        kept = self._kept.get(run)
+        return kept.change if kept is not None else 0
+
     def of(self, store: StoreReader, events: Sequence[Event]) -> dict[str, Incident]:
         """The incident of each of these events that has one, by event."""
         found: dict[str, Incident] = {}

@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 def leeward(desk: Desk, ask: Ask) -> dict[str, Any]:
-    """The answer for a berth now; `sector` is null when no wind was measured near it in the half hour before the newest value.
+    """The answer for a berth now; without a `sector` when no wind was measured near it in the half hour before the newest value.
 
     Raises NotFoundError for a berth that there is not.
     """

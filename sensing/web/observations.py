@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 from starlette.responses import Response, StreamingResponse
 
@@ -23,15 +25,42 @@ from .selection import Selection, select
 PAGE = 1_000
 MOST = 10_000
 Key = tuple[int, int]
+_Series = tuple[str, str, str, str, str]
 Write = Callable[[Iterator[Sequence[dict[str, Any]]]], Iterator[bytes]]
 
 
 def latest(desk: Desk, ask: Ask) -> dict[str, Any]:
-    """The newest good row of each datastream; tests, and times that a clock cannot have, never count."""
+    """The newest good row of each datastream; tests, and times that a clock cannot have, never count. All of them unless `limit` makes pages."""
     selection = select(desk, ask)
+    limit, after = ask.number("limit", 0, 1, MOST), _series_after(ask.text("cursor"))
     with desk.stores.take() as store:
         rows = store.latest(selection.wanted)
-    return page(selection.keep(rows))
+    found = selection.keep(rows)
+    if not limit and not after:
+        return page(found)
+    rest = sorted((row for row in found if _series(row) > after), key=_series)
+    shown = rest[: limit or PAGE]
+    return page(shown, _series_cursor(shown[-1]) if len(rest) > len(shown) else None)
+
+
+def _series(row: dict[str, Any]) -> _Series:
+    return row["device"], row["property"], row["statistic"], row["channel"], row["run"]
+
+
+def _series_cursor(row: dict[str, Any]) -> str:
+    """A datastream as the text that a page of newest rows ends with: it stays its place whatever is stored meanwhile."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(_series(row))).decode()
+
+
+def _series_after(text: str) -> _Series | tuple[()]:
+    """The datastream of such a text; () comes before all. Raises UsageError."""
+    if not text:
+        return ()
+    try:
+        found: _Series = msgspec.json.decode(base64.b64decode(text, altchars=b"-_", validate=True), type=_Series)
+        return found
+    except ValueError:
+        raise UsageError(f'cursor "{text[:40]}" is none of this list', "give `next` of the page before") from None
 
 
 def observations(desk: Desk, ask: Ask) -> dict[str, Any] | Response:
@@ -45,7 +74,7 @@ def observations(desk: Desk, ask: Ask) -> dict[str, Any] | Response:
     chosen.wanted = replace(chosen.wanted, begin=ask.instant("from"), end=ask.instant("to"), as_of=ask.instant("as_of"))
     if flags := qualities(ask.words("quality")):
         chosen.looks = [*chosen.looks, lambda row, _known: row["quality"] in flags]
-    layout = ask.choice("format", "json", "ndjson", "csv")
+    layout = ask.choice("format", "json", "ndjson", "csv", "parquet")  # parquet has been answered above
     with desk.stores.take() as store:
         after = _after(store, ask.text("cursor"))
     if layout != "json":

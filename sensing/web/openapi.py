@@ -1,11 +1,13 @@
 """The API described by itself, OpenAPI 3.1: made of the table of routes, the models that bodies are read with, and the table of parameters.
 
-Pages and their files are left out: they are for browsers. `x-role` is the least role that a route takes, `x-areas` how it serves who is bound to areas.
+Pages and their files are left out: they are for browsers. `x-role` is the least role that a route takes, `x-areas` how it serves who is bound
+to areas, `x-summary-zh` what it does in Chinese.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from functools import cache
 from typing import Any
 
@@ -13,9 +15,9 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from sensing import __version__
-from sensing.registry.forms import DeviceForm
+from sensing.paths import config_dir
 
-from . import commission, orders, people, principals, session
+from . import blanks, commission, orders, people, principals, session
 from .answers import NDJSON, encode
 from .ask import Ask
 from .auth import COOKIE
@@ -26,9 +28,10 @@ REF = "#/components/schemas/{model}"
 _NAMED = re.compile(r"\{(\w+)(?::\w+)?\}")
 BODIES: dict[str, type[BaseModel]] = {
     "POST /api/commands": orders.Order,
-    "POST /api/devices": DeviceForm,
+    "POST /api/devices": blanks.Registration,
     "POST /api/devices/{id}/rotate": principals.Rotation,
     "POST /api/devices/{id}/commissions": commission.Form,
+    "POST /api/labels": blanks.NewLabels,
     "POST /api/principals": principals.NewPrincipal,
     "POST /api/principals/{id}/rotate": principals.Rotation,
     "POST /api/principals/{id}/revoke": principals.Revocation,
@@ -70,6 +73,7 @@ KINDS = {
     "GET /api/cap": ("application/atom+xml", "application/json"),
     "GET /api/cap/{id}": ("application/cap+xml",),
     "POST /api/devices/import": (NDJSON,),
+    "GET /api/labels/sheet": ("application/pdf",),
 }
 """What an answer is; JSON where nothing is said. "" among them is anything."""
 _ERRORS = {
@@ -157,11 +161,19 @@ def _operation(route: Any, schemas: dict[str, Any]) -> dict[str, Any]:
     }
     if summary:
         found["summary"] = summary[:300]
+    if chinese := _chinese().get(_NAMED.sub(r"{\1}", route.name)):
+        found["x-summary-zh"] = chinese
     if len(about) > 1:
         found["description"] = about[1].strip()
     if body := _body(route, schemas):
         found["requestBody"] = body
     return found
+
+
+@cache
+def _chinese() -> dict[str, str]:
+    """What each operation does, in Chinese."""
+    return tomllib.loads((config_dir() / "api.toml").read_text("utf-8"))
 
 
 def _parameter(path: str, name: str) -> dict[str, Any]:

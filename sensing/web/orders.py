@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from sensing import times
+from sensing import properties, times
 from sensing.access import Role, new_token, permits
 from sensing.errors import ConflictError, Exit, NotFoundError, ValidationError
 from sensing.model import Quality, QualityReason
+from sensing.store.wanted import Wanted
 
 from .answers import Answer, error_response
 from .ask import Ask, checked
@@ -133,8 +134,17 @@ def _arguments(desk: Desk, order: Order) -> dict[str, Any]:
         begin, end = times.parse_instant(found.begin), times.parse_instant(found.end)
         if begin >= end:
             raise ValidationError(f'from "{found.begin}" is not before to "{found.end}"', "swap them")
+        _check_property(desk, found.device, found.property)
         args |= {"from": begin, "to": end}
     return args
+
+
+def _check_property(desk: Desk, device: str, prop: str) -> None:
+    """A slip of the pen would be a verdict on nothing. Raises NotFoundError for what is in no table and never came from the device."""
+    if properties.get(prop) is None:
+        with desk.stores.take() as store:
+            if not store.latest(Wanted(devices=(device,), properties=(prop,), runs=None)):
+                raise NotFoundError(f'{device} has no "{prop[:60]}"', f"`sensing query {device}` shows what it has")
 
 
 async def give(desk: Desk, ask: Ask, op: str, args: dict[str, Any]) -> Answer:

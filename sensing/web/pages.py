@@ -6,13 +6,14 @@ page is a viewer's: what one may do there the API decides, and the page says wha
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote
 
 from starlette.responses import RedirectResponse, Response
 
 from sensing.errors import NotFoundError
 
-from . import assets, wording
+from . import assets, shells, wording
 from .ask import Ask
 from .desk import Desk
 
@@ -34,6 +35,8 @@ PAGES = {
     "/devices": "devices",
     "/device": "device",
     "/account": "account",
+    "/api/docs": "apidocs",
+    "/labels": "labels",
     "/signin": "signin",
 }
 """Address: shell. `/signin` is open, the others take a session."""
@@ -50,12 +53,22 @@ _SHELF = assets.Assets()
 def page(_desk: Desk, ask: Ask) -> Response:
     """The shell of a page, which names this version's files."""
     name = PAGES.get(ask.url)
-    found = _SHELF.find(f"html/{name}.html") if name else None
-    if found is None:
+    if name is None:
         raise NotFoundError("there is no such page", "docs/pages.md lists them")
-    text = found.plain.replace(b'"/static/', b'"/static/' + _SHELF.version.encode() + b"/")
-    shown = assets.asset(text, ".html")
-    return assets.send(shown, accepts=ask.accepts, known=ask.known, for_ever=False, headers=_HEADERS)
+    return assets.send(_shell(name, _SHELF.version), accepts=ask.accepts, known=ask.known, for_ever=False, headers=_HEADERS)
+
+
+@lru_cache(maxsize=2 * len(shells.SHELLS))
+def _shell(name: str, version: str) -> assets.Asset:
+    """A page's shell as it is sent; made anew when any file has changed."""
+    return assets.asset(shells.made(name, _text).replace('"/static/', f'"/static/{version}/').encode(), ".html")
+
+
+def _text(name: str) -> str:
+    found = _SHELF.find(name)
+    if found is None:
+        raise NotFoundError(f"{name} is not among the pages' files", "reinstall, or undo the edit")
+    return found.plain.decode()
 
 
 def static(_desk: Desk, ask: Ask) -> Response:

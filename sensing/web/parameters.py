@@ -18,7 +18,11 @@ def _flag(about: str) -> dict[str, Any]:
 
 
 def _time(about: str) -> dict[str, Any]:
-    return {"type": "string", "description": f"{about}; RFC 3339 with an offset", "examples": ["2026-11-22T06:00:00Z"]}
+    return {
+        "type": "string",
+        "description": f"{about}; RFC 3339 with an offset, or a duration before now",
+        "examples": ["2026-11-22T06:00:00Z"],
+    }
 
 
 _SINCE = {"type": "string", "description": "A duration before now (`90s 10m 2h 7d`) or an instant", "examples": ["10m"]}
@@ -28,8 +32,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "statistic": _text("Exact, between commas"),
     "channel": _text("Exact, between commas"),
     "type": _text("Thing type; several between commas where rows are chosen"),
-    "area": _text("Area of the device"),
-    "domain": _text("Domain of the device"),
+    "area": _text("Area of the device: its name, what it begins with, or one of its words"),
+    "domain": _text("Domains of the device, between commas: people, city, environment, industry, safety"),
     "bbox": {"type": "string", "description": "W,S,E,N in degrees", "examples": ["117.5,24.2,118.3,24.7"]},
     "where": _text("A test of a row: `value>2.5 and quality<3`"),
     "run": _text("Absent: live and the service's own demo; `live`, a run's id, or `all`"),
@@ -57,7 +61,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "berth": _text("Berth, by its code or name"),
     "vessel": _text("A vessel's id, MMSI or name"),
     "service": _text("Berth or service"),
-    "maybe": _flag("Answer `null` for a code that nothing has, rather than 404"),
+    "maybe": _flag("Answer an empty list for a code that nothing has, rather than 404"),
     "bom": _flag("A byte order mark before CSV, as Excel wants it"),
     "limit": _number("Most items of a page", 1, 10_000),
     "cursor": _text("`next` of the page before"),
@@ -68,6 +72,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "severity": _text("The least", "watch", "warning", "danger"),
     "/api/events state": _text("Absent: all but withdrawn", "open", "closed", "withdrawn", "all"),
     "/api/incidents state": _text("Absent: both", "open", "closed"),
+    "/api/labels state": _text("Absent: all", "free", "used", "revoked", "over"),
+    "batch": _text("A batch of blank labels"),
     "/api/cap format": _text("An Atom feed, or JSON", "atom", "json"),
     "state": _text("State"),
     "query": _text("Part of an id, native id, name or area"),

@@ -102,10 +102,12 @@ def make_link(desk: Desk, ask: Ask) -> Answer:
 
 
 def remove_user(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """Let a person in no more, restorably."""
     return _told(desk.registry.remove_user(ask.path["id"], actor=ask.actor))
 
 
 def restore_user(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """Take a person back, with the role and password they had."""
     return _told(desk.registry.restore_user(ask.path["id"], actor=ask.actor))
 
 
@@ -135,6 +137,7 @@ def rotate_token(desk: Desk, ask: Ask) -> dict[str, Any]:
 
 
 def revoke_token(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """End a token; it opens nothing after two seconds."""
     desk.registry.revoke_token(ask.path["id"], actor=ask.actor)
     return {"id": ask.path["id"], "revoked": True}
 

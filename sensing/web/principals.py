@@ -31,7 +31,7 @@ class NewPrincipal(_Fields):
     """Who will connect, and what all it sends is marked with."""
 
     id: str
-    kind: Literal["gateway", "receiver", "server", "sensor", "join"] = "gateway"
+    kind: Literal["gateway", "receiver", "server", "sensor", "join", "reader"] = "gateway"
     name: str = ""
     origin: Origin = Origin.LIVE
     run: str = ""
@@ -140,6 +140,7 @@ def certificate(desk: Desk, ask: Ask) -> Answer:
 
 
 def rotate_principal(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """A new password; the old one ends, after `overlap` when given."""
     return {"id": ask.path["id"], **credential(turn_over(desk, ask, ask.path["id"]))}
 
 
@@ -157,11 +158,13 @@ def revoke(desk: Desk, ask: Ask) -> dict[str, Any]:
 
 
 def retire_principal(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """Refuse it from now on, restorably."""
     desk.registry.retire_principal(ask.path["id"], actor=ask.actor)
     return told_principal(desk.registry.show_principal(ask.path["id"]))
 
 
 def restore_principal(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """Take a retired one back, with the passwords it had."""
     desk.registry.restore_principal(ask.path["id"], actor=ask.actor)
     return told_principal(desk.registry.show_principal(ask.path["id"]))
 

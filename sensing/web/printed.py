@@ -35,7 +35,7 @@ def sheet(desk: Desk, ask: Ask) -> Response:
             raise UsageError(f"{len(found)} devices in one picture", "name one, or take the PDF")
         make, kind = (labels.svg, "image/svg+xml") if layout == "svg" else (labels.png, "image/png")
         return Response(make(found[0]), media_type=kind)
-    return _file(labels.sheet(found, ask.number("skip", 0, 0, labels.COLUMNS * labels.ROWS - 1)), "application/pdf", "labels.pdf")
+    return file(labels.sheet(found, ask.number("skip", 0, 0, labels.COLUMNS * labels.ROWS - 1)), "application/pdf", "labels.pdf")
 
 
 def record(desk: Desk, ask: Ask) -> Response:
@@ -48,7 +48,7 @@ def record(desk: Desk, ask: Ask) -> Response:
         raise ValidationError(f"record {identity} was changed after it was made", "look into the audit log; it is not printed")
     document: dict[str, Any] = told(found)["document"]
     if ask.choice("format", "pdf", "html") == "pdf":
-        return _file(papers.pdf(document, found.sha256), "application/pdf", f"{found.thing}-{found.id}.pdf")
+        return file(papers.pdf(document, found.sha256), "application/pdf", f"{found.thing}-{found.id}.pdf")
     page = papers.html(document, found.sha256)
     style = page.partition("<style>")[2].partition("</style>")[0]
     allowed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -74,15 +74,16 @@ def _chosen(desk: Desk, ask: Ask) -> list[Device]:
 
 
 def _label(desk: Desk, device: Device) -> labels.Label:
-    return labels.Label(device.label, device.name or device.id, device.area, labels.url(_base(desk), device.label))
+    return labels.Label(device.label, device.name or device.id, device.area, labels.url(public_base(desk), device.label))
 
 
-def _base(desk: Desk) -> str:
+def public_base(desk: Desk) -> str:
     """Where people reach the service: as set, else where it listens."""
     http = desk.settings.http
     scheme = "https" if http.tls_cert else "http"
     return str(http.public_url or desk.about().get("http") or f"{scheme}://{http.host}:{http.port}")
 
 
-def _file(content: bytes, kind: str, name: str) -> Response:
+def file(content: bytes, kind: str, name: str) -> Response:
+    """Something to print, named for who keeps it."""
     return Response(content, media_type=kind, headers={"content-disposition": f"inline; filename*=UTF-8''{quote(name)}"})

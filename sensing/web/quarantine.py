@@ -207,7 +207,11 @@ def _id_of(native: str) -> str:
 
 async def register(desk: Desk, ask: Ask) -> Answer:
     """Make a device known; its password is in this answer and never again. What it has sent before is read."""
-    done = await run_in_threadpool(lambda: desk.registry.register_device(DeviceForm.read(ask.fields()), actor=ask.actor))
+    fields = ask.fields()
+    label = fields.pop("label", None) or ""
+    if not isinstance(label, str):
+        raise ValidationError("label is not text", "give the 8 characters of a blank label, or leave it out")
+    done = await run_in_threadpool(lambda: desk.registry.register_device(DeviceForm.read(fields), actor=ask.actor, label=label))
     told = await run_in_threadpool(told_registered, desk, done)
     return Answer(told | await claim(desk, ask, done.device), 201)
 

@@ -19,7 +19,9 @@ from sensing.framelog.sqlite import SqliteLog
 from sensing.ledger import HOUSE
 from sensing.model import Frame
 from sensing.observe import Observed
+from sensing.store.annotations import Annotations
 from sensing.store.reader import StoreReader, Wanted
+from sensing.store.verdicts import NUMBERS, base
 
 from .again import Again
 from .answers import page
@@ -160,13 +162,13 @@ def _keep(today: Today, key: Key, one: Observed, place: int) -> None:
 def _compare(store: StoreReader, chosen: Chosen, today: Today, start: int) -> tuple[list[dict[str, Any]], dict[str, int]]:
     """Changed, new and gone rows, and how many of each."""
     counts = {"same": 0, "changed": 0, "new": 0, "gone": 0}
-    served = _served(store, chosen, today)
+    served, noted = _served(store, chosen, today), Annotations.read(store.connection)
     items: list[dict[str, Any]] = []
     for key, best in today.best.items():
         row = served.get(key)
         if row is not None and row["frame"] not in today.judged and row["frame"] > start:
             continue  # it is judged with the frame that it came from
-        change = "new" if row is None else "same" if _is_same(row, best.one) else "changed"
+        change = "new" if row is None else "same" if _is_same(row, best.one, noted) else "changed"
         counts[change] += 1
         if change != "same":
             items.append(_item(change, key, row, best))
@@ -193,8 +195,15 @@ def _key(row: dict[str, Any]) -> Key:
     return row["device"], row["property"], row["statistic"], row["channel"], row["run"], row["time_us"]
 
 
-def _is_same(row: dict[str, Any], one: Observed) -> bool:
-    return bool(row["revision"] == f"{one.revision:08x}" and row["quality"] == one.quality)
+def _is_same(row: dict[str, Any], one: Observed, noted: Annotations) -> bool:
+    """Whether what is stored would not be written anew. What people and later checks say of a row stands over its first flag, which
+    is compared; under a person's verdict it is not seen.
+    """
+    if row["revision"] != f"{one.revision:08x}":
+        return False
+    if noted.over(row["device"], row["property"], row["time_us"]) is not None:
+        return True
+    return base(row["quality"], NUMBERS[row["reason"]])[0] == one.quality
 
 
 def _item(change: str, key: Key, row: dict[str, Any] | None, best: Best | None) -> dict[str, Any]:

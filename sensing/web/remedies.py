@@ -73,7 +73,10 @@ QUALITY: Mapping[QualityReason, tuple[str, str]] = {
     QualityReason.UNIT_FLIP: ("疑似单位错误：检查单位设置", "looks like another unit: check its setting"),
     QualityReason.DRIFT: ("漂移：重新率定", "drifts: calibrate"),
     QualityReason.NEIGHBOUR: ("与邻站不符：核对现场", "disagrees with its neighbours: compare on site"),
-    QualityReason.CONSISTENCY: ("与同站其它要素矛盾：检查接线", "contradicts the station's other values: check the wiring"),
+    QualityReason.CONSISTENCY: (
+        "与雨、潮、上游或同站其他要素不符：核对现场与接线",
+        "contradicts rain, tide, upstream or the station's other values: compare on site, check the wiring",
+    ),
     QualityReason.JUMP: ("位置突变：检查定位", "jumps: check positioning"),
     QualityReason.DEVICE: ("设备自报异常：看设备状态字", "the device says so itself: read its status"),
     QualityReason.TEST: ("测试报文：不进入最新值", "a test message: left out of latest"),

@@ -13,6 +13,7 @@ from msgspec import Struct
 from sensing.access import Role
 
 from . import (
+    blanks,
     caps,
     checklist,
     coastline,
@@ -120,7 +121,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/ready", None, status.ready, scope=ANY),
     Route("GET", "/metrics", VIEWER, status.metrics, scope=HOUSE),
     Route("GET", "/api/status", VIEWER, status.status, scope=ANY),
-    Route("GET", "/api/latest", VIEWER, observations.latest, _SELECT, scope=AREA),
+    Route("GET", "/api/latest", VIEWER, observations.latest, (*_SELECT, "limit", "cursor"), scope=AREA),
     Route(
         "GET",
         "/api/observations",
@@ -129,7 +130,7 @@ ROUTES: tuple[Route, ...] = (
         (*_SELECT, "from", "to", "every", "agg", "quality", "fill", "as_of", "served", "limit", "cursor", "format", "bom"),
         scope=AREA,
     ),
-    Route("GET", "/api/stream", VIEWER, stream.stream, (*_SELECT, "cursor", "since", "once"), scope=AREA),
+    Route("GET", "/api/stream", VIEWER, stream.stream, (*_SELECT, "severity", "cursor", "since", "once"), scope=AREA),
     Route("GET", "/api/map", VIEWER, city_map, (*FILTERS, "at", "from", "to", "every"), scope=AREA),
     Route("GET", "/api/live", VIEWER, live, (*FILTERS, "cursor", "once"), scope=AREA),
     Route("GET", "/api/events", VIEWER, events.events, (*_EVENTS, "limit", "cursor"), scope=AREA),
@@ -183,7 +184,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/commands", OPERATOR, orders.command, body=("op", "args"), scope=AREA),
     Route("GET", "/api/commands/{id}", OPERATOR, orders.command_result, scope=ANY),
     Route("GET", "/api/redecode", ENGINEER, redecode.redecode, ("device", "adapter", "since", "limit", "cursor"), scope=AREA),
-    Route("POST", "/api/devices", ENGINEER, quarantine.register, body=_FORM, scope=AREA),
+    Route("POST", "/api/devices", ENGINEER, quarantine.register, body=(*_FORM, "label"), scope=AREA),
     Route(
         "POST",
         "/api/devices/import",
@@ -243,6 +244,10 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/principals/{id}/restore", ENGINEER, principals.restore_principal, scope=HOUSE),
     Route("POST", "/api/principals/{id}/credentials", ENGINEER, principals.issue, body=("origin", "run", "expires"), scope=HOUSE),
     Route("GET", "/api/export/devices", ENGINEER, devices.export, (*_DEVICES, "format", "bom"), scope=AREA),
+    Route("GET", "/api/labels", ENGINEER, blanks.listed, ("batch", "state", "limit", "cursor"), scope=ANY),
+    Route("POST", "/api/labels", ENGINEER, blanks.make, body=("count", "lasts", "note"), scope=ANY),
+    Route("POST", "/api/labels/revoke", ENGINEER, blanks.revoke, body=("which",), scope=ANY),
+    Route("GET", "/api/labels/sheet", ENGINEER, blanks.sheet, ("batch", "skip"), scope=ANY),
     Route("GET", "/api/export/labels", ENGINEER, printed.sheet, (*_LABELS, "format"), scope=AREA),
     Route("GET", "/api/areas", VIEWER, place.areas, scope=AREA),
     Route("GET", "/api/place", ENGINEER, place.look, _PLACE, scope=AREA),

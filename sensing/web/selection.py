@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from sensing.access import called
 from sensing.query.keep import inside
 from sensing.store.reader import Wanted
 
@@ -53,7 +54,7 @@ def select(desk: Desk, ask: Ask, *, served: bool = True) -> Selection:
     properties, property_look = _properties(ask.words("property"))
     looks += [look for look in (device_look, property_look) if look]
     for name in ("type", "area", "domain"):
-        if words := frozenset(ask.words(name)):
+        if words := frozenset(ask.domains() if name == "domain" else ask.words(name)):
             looks.append(_of_registry(name, words))
     if (box := ask.box()) is not None:
         looks.append(partial(inside, box))
@@ -101,4 +102,6 @@ def _properties(words: Sequence[str]) -> tuple[Sequence[str], Look | None]:
 
 
 def _of_registry(name: str, words: frozenset[str]) -> Look:
+    if name == "area":
+        return lambda _row, known: called(words, known.area)
     return lambda _row, known: getattr(known, name) in words

@@ -68,7 +68,10 @@ def note(desk: Desk, since: Micros, until: Micros) -> dict[str, Any]:
     quiet = [event for event in stood if event.kind in _SILENT]
     return {
         "since": times.rfc3339(since), "until": times.rfc3339(until),
-        "drills": [run.id for run in desk.registry.list_runs() if run.ended is None and run.origin != Origin.LIVE],
+        "drills": [
+            run.id for run in desk.registry.list_runs()
+            if run.origin != Origin.LIVE and run.started < until and (run.ended is None or run.ended >= since)
+        ],
         "events": {
             "open": len(waiting), "begun": sum(event.start >= since for event in stood),
             "ended": sum(event.state == CLOSED and (event.end or until) >= since for event in stood),

@@ -15,6 +15,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -22,6 +23,7 @@ from sensing import logs
 from sensing.errors import UnreachableError
 from sensing.store import cursor
 
+from .alarmed import Alarmed, alarmed
 from .answers import encode
 from .ask import Ask
 from .auth import TooManyError
@@ -48,8 +50,11 @@ _HEAD = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buff
 class Follower:
     """One reader's place in the store."""
 
-    def __init__(self, desk: Desk, selection: Selection, position: int) -> None:
-        self._desk = desk
+    def __init__(
+        self, desk: Desk, selection: Selection, position: int, *, follows: bool = False, within: Alarmed | None = None
+    ) -> None:
+        """follows: it is told of live and of whatever the demo plays now, not of one run. within: and of what events stand over."""
+        self._desk, self._follows, self._within = desk, follows, within
         self._selection = selection
         self.position = position
         self.live = False
@@ -57,6 +62,10 @@ class Follower:
 
     def turn(self) -> tuple[bytes, bool]:
         """The next event's bytes (b"" when there is nothing to say), and whether more is waiting. Blocks on the store."""
+        if (
+            self._follows and (runs := self._desk.runs("")) != self._selection.wanted.runs
+        ):  # before rows are read: named before its first
+            self._selection.wanted = replace(self._selection.wanted, runs=runs)
         wanted = self._selection.wanted
         with self._desk.stores.take() as store:
             head = store.head()
@@ -71,6 +80,8 @@ class Follower:
         if not self._full:
             self.live = True
         kept = self._selection.keep(rows)
+        if self._within is not None:
+            kept = self._within.keep(kept)
         for row in kept:
             del row["seq"]
         return self._event(kept) if kept else b"", self._full
@@ -98,7 +109,7 @@ class EventStream(Response):
         await send({"type": "http.response.start", "status": 200, "headers": list(_HEAD)})
         self._desk.followers += 1
         following = asyncio.create_task(self._follow(send))
-        leaving = asyncio.create_task(_left(receive))
+        leaving = asyncio.create_task(left(receive))
         try:
             await asyncio.wait((following, leaving), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -145,7 +156,8 @@ async def _say(send: Send, event: bytes) -> None:
         await send({"type": "http.response.body", "body": event, "more_body": True})
 
 
-async def _left(receive: Receive) -> None:
+async def left(receive: Receive) -> None:
+    """Until the reader has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -171,4 +183,5 @@ def stream(desk: Desk, ask: Ask) -> EventStream:
             return desk.guard.identify(ask.bearer, ask.address, ask.cookie) == ask.identity  # another role or area: come in anew
         return False
 
-    return EventStream(Follower(desk, selection, position), desk, allowed, once=once)
+    follower = Follower(desk, selection, position, follows=not ask.text("run"), within=alarmed(desk, ask))
+    return EventStream(follower, desk, allowed, once=once)

@@ -72,8 +72,8 @@ def _read(desk: Desk, ask: Ask) -> Request:
 def _narrowed(desk: Desk, ask: Ask, store: StoreReader, request: Request) -> Request | None:
     """With ids for the devices, and for the properties that are patterns; None when nothing can match."""
     scope: Callable[[Known], bool] | None = (lambda known: sees(ask, known)) if areas_of(ask) else None
-    types, areas, domains = (frozenset(ask.words(name)) for name in ("type", "area", "domain"))
-    devices = Devices(ask.words("device"), types, areas, domains, scope)
+    types, areas = (frozenset(ask.words(name)) for name in ("type", "area"))
+    devices = Devices(ask.words("device"), types, areas, frozenset(ask.domains()), scope)
     return answers.narrowed(request, devices, store, desk.catalogue.look)
 
 

@@ -24,7 +24,12 @@ PROPERTY = {
 }  # fmt: skip
 """What a kind is watched for."""
 HYSTERESIS = {"river": 0.1, "tide": 0.1, "ponding": 0.03, "reservoir": 0.1, "camera": 0.05, "voc": 0.5}
-DATUMS = {"river": "station zero", "tide": "local tide zero", "reservoir": "dam datum", "ponding": "road"}
+DATUMS = {
+    "river": "测站零点 station zero",
+    "tide": "当地潮高基准面 local tide zero",
+    "reservoir": "坝区基面 dam datum",
+    "ponding": "路面 road",
+}
 _BANKFULL = {"watch": 0.70, "warning": 0.85, "danger": 1.00}
 _OVER_CREST = {"watch": 0.3, "warning": 0.8, "danger": 1.3}
 _DEEP = {"watch": 0.15, "warning": 0.27, "danger": 0.40}

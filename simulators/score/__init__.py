@@ -10,7 +10,8 @@ Whoever wrote the stages that are scored wrote nothing here, and this looks at n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 
 from sensing.times import rfc3339
 
-from ..faults.kinds import FLAGGED
+from ..faults.kinds import FLAGGED, named
 from ..faults.plan import parse
 from ..truth import BROKEN, SENT, SILENT
 from ..truth_reader import TruthReader
@@ -62,7 +63,9 @@ def score(
     result = {
         "run": stored.run, "origin": "simulated", "drill": True, **about,
         "loss": len(lost), "duplicates": len(matched.duplicate), "lost_in_broker": broker.told() if broker else None,
-        "events": compare(expected(said, series, thresholds), stored.events(), series, judged(series, thresholds)),
+        "events": compare(
+            expected(said, series, thresholds), stored.events(), series, judged(series, thresholds), partial(made_of, said, series)
+        ),
         "quality": flags.by_kind(planted),
         "clean": flags.clean(),
         "values": _values(said, rows, matched, lost, series),
@@ -78,6 +81,15 @@ def score(
 
         write_report(report, result, Picture(said, rows, matched.row, series, truth.devices))
     return result
+
+
+def made_of(said: Said, series: list[tuple[str, str, str, str]], event: Mapping[str, Any]) -> list[str]:
+    """Kinds of faults that were planted in what an event is made of: values of its datastream, as they were said to be of its span."""
+    name = event["device"], event["property"], event["statistic"], event["channel"]
+    number = series.index(name) if name in series else -1
+    end = said.said_time.max() if event["end"] is None else event["end"] - 1
+    there = (said.series == number) & (said.said_time >= event["start"]) & (said.said_time <= end)
+    return [str(kind) for kind in named(int(np.bitwise_or.reduce(said.kinds[there], initial=0)))]
 
 
 def _values(said: Said, rows: Rows, matched: Match, lost: Any, series: list[tuple[str, str, str, str]]) -> dict[str, Any]:

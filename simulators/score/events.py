@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from statistics import median
 from typing import Any
@@ -17,6 +17,7 @@ DANGER = 2
 SLACK = 15 * MINUTE
 """An event fits an episode when they share an instant, each widened by two samples and no more than this."""
 _LISTED = 200
+_NAMED = ("id", "kind", "device", "channel", "start", "end", "severity")
 
 
 def compare(
@@ -24,11 +25,14 @@ def compare(
     raised: Sequence[Mapping[str, Any]],
     series: Sequence[Series],
     judged: AbstractSet[Key] | None = None,
+    planted: Callable[[Mapping[str, Any]], list[str]] | None = None,
 ) -> dict[str, Any]:
     """The score's `events`: expected, raised, missed, false, lead_time_s (median from the raising to the danger level of the truth).
 
     judged: what the truth speaks of (expected.judged); events of anything else are neither right nor false, and counted by kind under
     `beside`. None: it speaks of all. rise_lead_time_s: median from a foretold crossing (`*_rising`) to the episode that it foretold.
+    planted: the faults that were planted in the values that an event is made of; `false_list` says them of each that is false.
+    delay_s: median from the observation to its reception, by the run's clock; stored_s: and from there to the commit, in real seconds.
     """
     theirs: dict[Key, list[Mapping[str, Any]]] = defaultdict(list)
     beside = [event for event in raised if judged is not None and _key(event) not in judged]
@@ -39,13 +43,16 @@ def compare(
     ours: dict[Key, list[Expected]] = defaultdict(list)
     for one in wanted:
         ours[one.kind, *series[one.series]].append(one)
-    told: list[dict[str, Any]] = []
-    false = repeated = missed = 0
+    told, wrong = list[dict[str, Any]](), list[dict[str, Any]]()
+    repeated = missed = 0
     for key in sorted({*ours, *theirs}):
         episodes, events = ours.get(key, []), theirs.get(key, [])
         fitting = {id(one): [event for event in events if _meet(one, event)] for one in episodes}
         hit = {event["id"] for found in fitting.values() for event in found}
-        false += sum(event["id"] not in hit for event in events)
+        wrong += [
+            {**{word: event[word] for word in _NAMED}, "faults": planted(event) if planted else []}
+            for event in events if event["id"] not in hit
+        ]  # fmt: skip
         repeated += sum(max(0, len(found) - 1) for found in fitting.values())
         for one in episodes:
             found = min(fitting[id(one)], key=lambda event: event["start"], default=None)
@@ -53,12 +60,14 @@ def compare(
             told.append(_told(key, one, found))
     seen = [row for row in told if row["raised"]]
     leads = [row["lead_time_s"] for row in seen if row["lead_time_s"] is not None]
+    stored = [event["stored_s"] for event in raised if event.get("stored_s") is not None]
     rises = _rises(wanted, beside, series)
     return {
-        "expected": sum(not one.hidden for one in wanted), "raised": len(raised), "missed": missed, "false": false,
+        "expected": sum(not one.hidden for one in wanted), "raised": len(raised), "missed": missed, "false": len(wrong),
         "lead_time_s": median(leads) if leads else None, "hidden": sum(one.hidden for one in wanted), "repeated": repeated,
         "same_start": _share(row["same_start"] for row in seen), "same_severity": _share(row["same_severity"] for row in seen),
         "delay_s": median([row["delay_s"] for row in seen if row["delay_s"] is not None] or [0.0]) if seen else None,
+        "stored_s": median(stored) if stored else None, "false_list": wrong[:_LISTED],
         "leads": len(leads), "rise_lead_time_s": median(rises) if rises else None, "rises": len(rises),
         "beside": dict(sorted(Counter(event["kind"] for event in beside).items())), "list": sorted(told, key=lambda row: (-row["severity"], row["start"]))[:_LISTED],
     }  # fmt: skip

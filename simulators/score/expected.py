@@ -2,7 +2,7 @@
 
 A level is reached at or above it (`below`: at or under it), and counts once every sample has been there for `for` seconds. An episode
 begins with the first sample of the stay that becomes an event, and ends with the first sample past the lowest level less `hysteresis`.
-Only values that were sent are samples. An episode of which every sample was said wrongly is `hidden`: nobody could know.
+Only values that were sent are samples. An episode of which every sample that reached a level was said wrongly is `hidden`: nobody could know.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ def episodes(
         peak = begin + int(np.argmax(values[begin:last]))
         yield Expected(
             number, f"{name}_{'low' if sign < 0 else 'high'}", start, int(times[last]) if last < len(times) else None,
-            _steps(reached, times, first, last), float(results[peak]), int(times[peak]), cadence, bool(wrong[begin:last].all()),
+            _steps(reached, times, first, last), float(results[peak]), int(times[peak]), cadence,
+            bool(wrong[begin:last][values[begin:last] >= levels[0][0]].all()),
         )  # fmt: skip
         after = last
 

@@ -47,6 +47,8 @@ def _lines(result: Mapping[str, Any], has_storm: bool) -> list[str]:
             (_mark(events["false"] == 0), "误报 false alarms", f"{events['false']} / {events['raised']}"),
             ("", "提前量中位数 median lead time", _span(events["lead_time_s"])),
             ("", "涨势预报提前量 lead time of foretold crossings", f"{_span(events.get('rise_lead_time_s'))} ({events.get('rises', 0)})"),
+            ("", "从观测到收到、再到事件 from observation to reception (the run's clock), and on to the event (real)",
+             f"{_span(events['delay_s'])} + {_span(events.get('stored_s'))}"),
             ("", "正常数据被误标 good values flagged", f"{_percent(clean['share'])} ({clean['flagged']:,} / {clean['rows']:,})"),
         ]),
         *(["## 天气与水情 Weather and water", "", "![rain, stage, tide, wind](storm.png)", "",
@@ -59,6 +61,7 @@ def _lines(result: Mapping[str, Any], has_storm: bool) -> list[str]:
         ] or [("—",) * 7]),
         "误标最多的 Flagged for nothing, most often: " + (", ".join(f"{why} {n:,}" for why, n in clean["reasons"].items()) or "无 none"), "",
         *_events(events),
+        *_false(events.get("false_list", ())),
         *_recovery(result["recovery"]),
         "## 帧与账本 Frames and ledger", "",
         *_table(("项目 what", "数 n"), [(name, f"{value:,}") for name, value in result["frames"].items() if value is not None]
@@ -102,6 +105,22 @@ def _events(events: Mapping[str, Any]) -> list[str]:
     more = len(events["list"]) - len(rows)
     return ["## 事件 Events", "", *(_table(head, rows) if rows else ["真值没有越过任何阈值。 No threshold was crossed.", ""]),
             *([f"还有 and {more} 件 more.", ""] if more > 0 else [])]  # fmt: skip
+
+
+def _false(events: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Events that the truth knows nothing of, with what was planted in their values."""
+    rows = [
+        (
+            f"`{event['device']}`",
+            event["kind"],
+            _time(event["start"]),
+            _time(event["end"]),
+            ", ".join(event["faults"]) or "无 none",
+        )
+        for event in events[:_LISTED]
+    ]
+    head = ("站 device", "事件 event", "开始 start", "结束 end", "值里的故障 faults in its values")
+    return ["## 误报 False alarms", "", *_table(head, rows)] if rows else []
 
 
 def _recovery(recovery: Mapping[str, Any]) -> list[str]:

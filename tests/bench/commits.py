@@ -69,7 +69,10 @@ def commits(place: Place) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-_SAME = ("SELECT count(*), sum(time / 1000000), sum(revision), sum(place) FROM hot", "SELECT series, time, revision FROM hot ORDER BY seq LIMIT 100000")
+_SAME = (
+    "SELECT count(*), sum(time / 1000000), sum(revision), sum(place) FROM hot",
+    "SELECT series, time, revision FROM hot ORDER BY seq LIMIT 100000",
+)
 """Which rows there are, and in which order. Their numbers differ: of ours those that came again take none."""
 
 

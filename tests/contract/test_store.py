@@ -4,7 +4,7 @@ import pytest
 
 from sensing.errors import ConflictError
 from sensing.model import Source
-from sensing.store import Batch, Fact, Held, StateChange
+from sensing.store import Batch, Fact, Held, SeriesKey, StateChange
 from sensing.store.reader import Wanted, digest
 from tests.contract.stores import ACCOUNT, batch, row
 
@@ -162,3 +162,22 @@ def test_a_duplicate_raises_the_order_of_its_row(opened, stores, orders, togethe
     first = next(number for number, order in enumerate(orders) if order[0] == best[0])
     assert {(one.revision, one.order[:3], one.quality) for one in found} == {(7, (2, 2, 2), 1), (8, best, first + 1)}
     assert stores.reader().ledger()["duplicate"] == len(orders) - 1
+
+
+def test_the_demos_runs_that_are_over_are_forgotten_and_the_ledger_balances(opened, stores):
+    """Facts and clocks of a run that began long ago go; the newest run, another's run and live data stay, and every frame is still counted."""
+    store, runs = opened(), ["demo-20260101-000000", "demo-20260102-000000", "storm-1", ""]
+    for place, run in enumerate(runs, 1):
+        made = batch(store, place, row(store, 10, 1, key=SeriesKey("g1", "water_level", "instant", "", run)))
+        made.facts.append(Fact("g1", run, "name", run or "live", 10, place))
+        made.clocks[run] = 10
+        store.commit(made)
+    for _ in range(3):
+        store.forget_drills(6.0)
+    reader = stores.reader()
+    kept = [bool(reader.facts_of(["g1"], run)) for run in runs]
+    assert kept == [False, True, True, True]
+    ledger = reader.ledger()
+    assert (ledger["received"], ledger["stored"], ledger["balanced"]) == (4, 4, True)
+    store.commit(batch(store, 9, row(store, 20, 2, key=SeriesKey("g1", "water_level", "instant", "", runs[1]))))
+    assert [one["time"][-4:] for one in stores.reader().observations(Wanted(runs=(runs[1],)), 9)] == ["010Z", "020Z"]

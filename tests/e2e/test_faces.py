@@ -18,11 +18,12 @@ MMSI = 413372870
 LEVELS = {"water_level": {"watch": 2.8, "warning": 3.2, "danger": 4.0}}
 READY = {
     "/table": ".grid tbody tr", "/m/register": ".type", "/import": ".past tbody tr", "/quarantine": "[data-native]", "/devices": ".health:not(:empty)",
-    "/account": "tbody tr", "/device?id=gauge-1": ".story li",
+    "/account": "tbody tr", "/device?id=gauge-1": ".story li", "/api/docs": "details.op", "/labels": "tbody tr",
 }  # fmt: skip
 """What a face has when it is done."""
 MAPS = ("/", "/map/flood", "/map/safety", "/map/port", "/wall?rotate=30")
-PAGES = ("/table", "/m/register", "/import", "/quarantine", "/devices", "/account", "/signin", "/device?id=gauge-1")
+PAGES = ("/table", "/m/register", "/import", "/quarantine", "/devices", "/account",
+         "/api/docs", "/labels", "/signin", "/device?id=gauge-1")  # fmt: skip
 AUDIT = (Path(__file__).parent / "audit.js").read_text("utf-8")
 NAMED = {"button", "link", "textbox", "searchbox", "combobox", "checkbox", "radio", "slider", "tab", "spinbutton", "switch", "listbox", "image",
          "application", "dialog"}  # fmt: skip
@@ -48,6 +49,7 @@ def service(tmp_path_factory):
             where = {"lat": 24.4 + number / 20, "lon": 117.6 + number / 20, "area": EVIL, "note": EVIL}
             make_device(found, f"gauge-{number}", name=f"{EVIL} {number}", settings={"thresholds": LEVELS}, **where, **plain)
         with asking(found) as client:
+            client.post("/api/labels", json={"note": EVIL[:200]}).raise_for_status()
             client.post(
                 "/api/devices/import", content=b"id,type,native\nfrom-file,river-gauge,0062031599\n", params={"name": EVIL}
             ).raise_for_status()

@@ -100,7 +100,7 @@ def test_what_is_stored_is_seen_within_a_second_and_nothing_else_is(service, des
 def test_looking_back_says_that_it_is_not_now_and_leads_back(desk):
     """An hour and a half ago gauge-1 stood low: the map shows that, says so, and goes live again; the link holds the instant."""
     page = desk()
-    page.locator(".timeline input").focus()
+    page.locator(".timeline .rail input").focus()
     at = page.evaluate("city.live.clock") - 5_400_000
     page.evaluate("(at) => city.timeline.at(at)", at)
     until(page, "() => city.live.things.get('gauge-1')?.values.water_level?.value", 1)
@@ -108,7 +108,7 @@ def test_looking_back_says_that_it_is_not_now_and_leads_back(desk):
     expect(page.locator(".timeline .now")).to_contain_text("不是实时")
     until(page, "() => /at=/.test(location.hash)")
     page.keyboard.press("ArrowLeft")
-    page.click(".timeline .primary")
+    page.click(".timeline .buttons .primary")
     until(page, "() => city.live.things.get('gauge-1').values.water_level.value", 4.5)
     expect(page.locator(".map-note")).to_be_hidden()
 

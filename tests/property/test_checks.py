@@ -28,7 +28,7 @@ SPAN = 24
 rows = st.lists(
     st.tuples(
         st.integers(0, 1), st.integers(0, SPAN), st.sampled_from(VALUES), st.sampled_from([1, 1, 1, 1, 1, 4]), st.integers(0, 2),
-        st.sampled_from([0, 0, 0, 0, 150]),
+        st.sampled_from([0, 0, 0, 150, 150, 390]),
     ),
     min_size=1, max_size=40, unique_by=lambda row: (row[0], row[1], row[2]),
 )  # fmt: skip
@@ -100,7 +100,7 @@ def test_flags_of_sealed_rows_are_the_same(seed):
     """Rows that lie in files when something near them comes late end in the same flags; readers see them through what is amended."""
     chance = random.Random(seed)
     drawn = {(0, chance.randint(0, SPAN), value): chance.choice([1, 1, 1, 1, 4]) for value in chance.choices(VALUES, k=30)}
-    said = [(*key, quality, chance.randint(0, 2), chance.choice([0, 0, 0, 150])) for key, quality in drawn.items()]
+    said = [(*key, quality, chance.randint(0, 2), chance.choice([0, 0, 150, 390])) for key, quality in drawn.items()]
     again = said + chance.choices(said, k=8)
     chance.shuffle(again)
     assert stored(again, [4, 2], chance, sealing=True) == stored(sorted(said, key=lambda row: row[1]), [len(said)])

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sensing import derive, thresholds
 from sensing.events import Machine, Speaker, Watched
@@ -123,14 +124,42 @@ def starts(rule, times, values):
     return found
 
 
-def uneasy(around, noise):
-    """Starts of what is foretold of a water that shakes around a height: values of five minutes."""
+def uneasy_rule():
+    """A forecast of levels with a hysteresis of ten centimetres."""
     told = {
         "level": {"watch": 2.8, "warning": 3.2, "hysteresis": 0.1},
         "rising": {"take": "crossing", "over": "1h", "watch": 2, "for": 600},
     }
-    (rule,) = (rule for rule in thresholds.read({"water_level": told})["water_level"] if rule.take)
-    return sorted(starts(rule, [at * 5 * MINUTE for at in range(len(noise))], [round(around + each, 3) for each in noise]))
+    return next(rule for rule in thresholds.read({"water_level": told})["water_level"] if rule.take)
+
+
+def uneasy(around, noise):
+    """Starts of what is foretold of a water that shakes around a height: values of five minutes."""
+    return sorted(
+        starts(uneasy_rule(), [at * 5 * MINUTE for at in range(len(noise))], [round(around + each, 3) for each in noise])
+    )
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    noise=st.lists(st.floats(0, 0.0165), min_size=13, max_size=60), below=st.floats(-0.02, 0.3), tops=st.integers(1, 20),
+    steps=st.lists(st.integers(1, 12), min_size=60, max_size=60),
+)  # fmt: skip
+def test_shaking_by_less_than_a_sixth_of_the_hysteresis_foretells_nothing(noise, below, tops, steps):
+    """Whatever shape it has, whenever it is told and however near the level: a line that reaches it within two hours climbs more than that."""
+    rule = uneasy_rule()
+    shaken = [0.0165 if each > 0.008 else 0.0 for each in noise] if tops % 2 else noise
+    times = [sum(steps[: at + 1]) * MINUTE for at in range(len(noise))]
+    for each in (shaken, [(at % tops) / tops * 0.0165 for at in range(len(noise))]):
+        assert not starts(rule, times, [2.8 - below - 0.0165 + up for up in each])
+
+
+def test_a_wave_under_a_level_was_foretold_again_and_again():
+    """The same shaking without the room that the level's hysteresis gives: what the rule is for."""
+    wave = [2.79 - 0.016 * (at // 8 % 2) for at in range(288)]
+    times = [at * 5 * MINUTE for at in range(len(wave))]
+    assert len(starts(replace(uneasy_rule(), room=0.0), times, wave)) > 5
+    assert not starts(uneasy_rule(), times, wave)
 
 
 @settings(max_examples=60, deadline=None)

@@ -14,7 +14,6 @@ from sensing.errors import ValidationError
 from sensing.export.verdict import Fate, Verdict
 from sensing.incidents import Place
 from sensing.metrics import Metrics
-from sensing.store.reader import StoreReader
 from sensing.telling import Alert
 from sensing.times import MINUTE
 from tests.house import House, reading
@@ -29,7 +28,7 @@ class Line:
     def __init__(self, house, *answers, **settings):
         self.settings = Alert(name="duty", url="https://hook.example/x", **settings)
         self.answers, self.got, self.house = list(answers) or [TAKEN], [], house
-        self.book, self.store = AlertBook(house.data / "alerts.db"), StoreReader(house.data / "store.db")
+        self.book, self.store = AlertBook(house.data / "alerts.db"), house.reader()
         self.stop = threading.Event()
         self.stop.set()  # waits are over at once
         self.target = self.made()
@@ -235,7 +234,8 @@ class Chat:
     def add(self, url):
         return url.startswith("chat://")
 
-    def notify(self, title, body):
+    def notify(self, title, body, body_format):
+        assert body_format == "text"
         self.said.append((title, body))
         if len(self.said) == 2:
             raise RuntimeError("chat://user:pa55@host is away")

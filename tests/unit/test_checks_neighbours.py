@@ -14,14 +14,14 @@ RAMP = np.maximum(HOURS - 20, 0) * 0.1
 NOTHING = np.full((1, 1, SPAN), np.nan)
 
 
-def judge(own, *near, far=(), far_of_near=(), slow=False):
+def judge(own, *near, far=(), far_of_near=(), slow=None, alone=False):
     """The code of the last hour of one series."""
 
     def further(which):
         assert which.tolist() == [0]
         return tuple(np.array(some)[None] if len(some) else NOTHING for some in (far, far_of_near))
 
-    found = neighbours.judge(own[None], np.array(near)[None], further, 0.2, slow=slow)
+    found = neighbours.judge(own[None], np.array(near)[None], further, 0.2, slow=slow, alone=alone)
     return int(found.codes[0])
 
 
@@ -51,8 +51,8 @@ def test_a_step_away_is_no_drift_and_of_what_may_be_local_nothing_at_all():
     """At once is another reason than slowly; a leak beside one monitor is no fault of it."""
     step = TIDE + np.where(HOURS > 33, 4.0, 0.0)
     assert judge(step, TIDE, TIDE + 1) == APART
-    assert judge(step, TIDE, TIDE + 1, slow=True) == SOUND
-    assert judge(TIDE + RAMP, TIDE, TIDE + 1, slow=True) == DRIFT
+    assert judge(step, TIDE, TIDE + 1, slow=0.2) == SOUND
+    assert judge(TIDE + RAMP, TIDE, TIDE + 1, slow=0.2) == DRIFT
 
 
 def test_what_neighbours_do_not_agree_on_is_nobodys_drift():
@@ -100,4 +100,4 @@ def test_what_is_compared_follows_from_property_place_and_levels():
     assert beside("water_level", "instant", 117.0, 24.0, told) == Beside(117.0, 24.0, 2.8)
     assert beside("water_level", "instant", 117.0, 24.0, {"water_level": {"level": {"danger": 4}}}) == Beside(117.0, 24.0, 4.0)
     assert beside("air_pressure", "mean/PT10M", 117.0, 24.0, told) == Beside(117.0, 24.0)
-    assert all(rule.instead in rules() or rule.room > 0 for rule in rules().values())
+    assert all(rule.instead in rules() or rule.only or rule.room > 0 for rule in rules().values())

@@ -64,11 +64,11 @@ def test_a_late_value_that_makes_a_spike_takes_the_event_back(house):
     assert db.execute("SELECT state FROM events WHERE kind = 'water_level_high'").get == "withdrawn"
 
 
-def test_a_stuck_sensor_is_doubted_from_the_first_repeat_on(house):
-    """Once a moving level has stood for two hours, all of the run is doubted; a dry road (0) never is."""
+def test_a_stuck_sensor_is_doubted_from_half_an_hour_on(house):
+    """Once a moving level has stood for two hours, the run is doubted but for what it said while it was still true; a dry road (0) never is."""
     say(house, *(1.0 + 0.01 * place for place in range(12)), *([1.5] * 25))
-    assert {flag[1:] for flag in shown(house)[12:]} == {(3, "flat_line")}
-    assert {flag[1:] for flag in shown(house)[:12]} == {(1, "")}
+    assert {flag[1:] for flag in shown(house)[18:]} == {(3, "flat_line")}
+    assert {flag[1:] for flag in shown(house)[:18]} == {(1, "")}
     say(house, *([0.0] * 30), first=37)
     assert {flag[1:] for flag in shown(house)[38:]} == {(1, "")}
 
@@ -115,6 +115,7 @@ async def test_explain_says_which_check_and_what_it_compared(house):
     (verdict,) = step["verdicts"]
     assert (verdict["check"], verdict["spike"], verdict["value"]) == ("spike", 0.6, 4.0)
     assert [value for _, value in verdict["neighbours"]] == [1.0, 1.0]
+    assert (verdict["zh"], verdict["en"]) == ("突跳", "departs from both of its neighbours in time")
 
 
 def test_registering_refuses_what_no_check_can_read():

@@ -88,8 +88,9 @@ async def test_it_prints_in_both_languages_without_scripts(house):
     assert "<script" not in page
     assert "&lt;b&gt;王工" in page
     assert "古雷 &lt;1&gt;号" in page
-    for word in ("已入库 stored", "差值 difference", "+0.030", kept["sha256"]):
+    for word in ("已入库 stored", "差值 difference", "+0.030", kept["sha256"], "水位 water_level", "登记起 registration"):
         assert word in page
+    assert "1970" not in page
     printed = papers.pdf(kept["document"], kept["sha256"])
     assert printed.startswith(b"%PDF")
     assert b"STSong-Light" in printed

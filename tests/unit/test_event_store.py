@@ -9,6 +9,7 @@ from sensing.events import Watched
 from sensing.registry import DeviceChanges
 from sensing.store import Batch, Row, SeriesKey
 from sensing.store.event_reader import WantedEvents, listed
+from sensing.store.recast import ASK
 from sensing.store.sqlite import SqliteStore
 from sensing.times import DAY, MINUTE
 from tests.house import TESTER, House, reading
@@ -265,13 +266,17 @@ def test_what_is_sealed_is_asked_too(tmp_path):
     """A late revision that puts a sealed row in its place, or gives it back, moves the sample as one in the hot table does."""
     series = Series(tmp_path / "store.db")
     series.say((0, 1.0), (DAY, 3.0), (2 * DAY, 1.0))
-    look, db = series.store._hot.watch._resample, series.store.connection
+    recast, db = series.store._hot.watch._recast, series.store.connection
+
+    def look():
+        return recast.resample(1, {DAY: ASK}, -1, {(1, DAY): lying})
+
     lying = {1: SimpleNamespace(result=3.0, quality=1, served=False), 2: SimpleNamespace(result=3.5, quality=1, served=True)}
     db.execute("DELETE FROM hot WHERE time=?", (DAY,))
-    assert look(1, DAY, {(1, DAY): lying}) is True
-    assert look(1, DAY, {(1, DAY): lying}) is False
+    assert look() == {DAY: 3.0}, "what it was"
+    assert look() == {}
     assert db.execute("SELECT result FROM samples WHERE time=?", (DAY,)).get == 3.5
     lying[2].quality = 4
-    assert look(1, DAY, {(1, DAY): lying}) is True
+    assert look() == {DAY: 3.5}
     assert series.samples() == [0, 2]
     series.store.close()

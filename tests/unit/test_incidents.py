@@ -10,6 +10,7 @@ from sensing.incidents.join import joined
 from sensing.incidents.rules import read, shipped
 from sensing.incidents.shape import timeline, title, told
 from sensing.times import HOUR, MINUTE
+from sensing.wordbook import halves
 
 RULES = shipped()
 
@@ -133,6 +134,18 @@ def test_titles_and_timelines_are_in_plain_words():
     told_ = timeline(found.items)
     assert [each["event"] for each in told_ if each["what"] == "began"] == ["a", "b", "c", "d", "e", "f"]
     assert [each["event"] for each in told_ if each["what"] == "ended"] == ["b"]
+
+
+def test_a_place_that_is_named_in_both_languages_is_told_in_the_readers():
+    """Titles and sentences; a name of one language stays as it is in both."""
+    storm = [item("a", "gale", 0, area="杏林 Xinglin"), item("b", "rainstorm", 30, area="杏林 Xinglin")]
+    (found,) = joined(storm, RULES)
+    words = title(found, RULES)
+    assert "Xinglin" not in words["zh"]
+    assert "杏林" in words["zh"]
+    assert "Xinglin, " in words["en"]
+    assert "杏林" not in words["en"]
+    assert halves("漳州 EM500 站") == {"zh": "漳州 EM500 站", "en": "漳州 EM500 站"}
 
 
 def test_a_wrong_file_of_rules_is_refused_by_name(tmp_path):

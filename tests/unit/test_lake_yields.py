@@ -70,7 +70,9 @@ class Lake:
 def working(tmp_path, taken):
     """The worker's loop over steps that take so many frames."""
     lake, stop = Lake(), threading.Event()
-    store = SimpleNamespace(lake=lake, place=lambda: 0, trim_outbox=lambda _: 0, tend_lake=lambda: False)
+    store = SimpleNamespace(
+        lake=lake, place=lambda: 0, trim_outbox=lambda _: 0, tend_lake=lambda: False, forget_drills=lambda _: None
+    )
     log = SimpleNamespace(head=lambda: 0, read=lambda *_: [])
     work = SimpleNamespace(step=lambda: stop.wait(0.001) or taken, store=store, log=log, metrics=Metrics(), tidy=lambda: None)
     thread = threading.Thread(target=worker.run, args=(work, Settings(), stop, tmp_path / "work.prom"))

@@ -17,7 +17,6 @@ from sensing.cli.inprocess import InProcess
 from sensing.cli.main import app
 from sensing.settings import Settings
 from sensing.shift import markdown
-from sensing.store.reader import StoreReader
 from sensing.telling import Cap
 from sensing.times import HOUR, MINUTE
 from sensing.web import shift
@@ -135,7 +134,7 @@ class Caps:
 
     def __init__(self, house, **settings):
         self.house, self.settings = house, Settings(cap=Cap(**settings))
-        self.store = StoreReader(house.data / "store.db")
+        self.store = house.reader()
         self.book = CapBook(house.data / "cap.db")
         self.writer = CapWriter(self.book, self.settings, lambda store, event: whereabouts(house.desk, store, event))
 

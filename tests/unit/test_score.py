@@ -1,14 +1,19 @@
 """The scorer is honest: errors planted in a perfect store come out as exactly those, and nothing else does."""
 
 import json
+from functools import partial
 
+import numpy as np
 import pytest
 
 from sensing.errors import NotFoundError
 from sensing.model import QualityReason
 from sensing.times import HOUR, MINUTE
-from simulators.faults.kinds import FLAGGED, Kind, named
-from simulators.score import score
+from simulators.faults.kinds import FLAGGED, Kind, mask, named
+from simulators.score import made_of, score
+from simulators.score.events import compare
+from simulators.score.expected import episodes
+from simulators.score.tables import Names, said_rows
 from simulators.truth_reader import TruthReader
 from tests.storm_fleet import BEGIN, REASONS, THRESHOLDS, Fleet, PerfectStore, play
 
@@ -178,6 +183,43 @@ def test_what_nobody_could_know_is_not_missed(tmp_path):
     events = score(store, folder)["events"]
     assert events["hidden"] + events["expected"] == len(raised(folder))
     assert events["missed"] == events["expected"]
+
+
+def test_a_peak_that_was_said_wrongly_is_hidden_though_its_end_was_not():
+    """Right values between the level and where it ends, after a fault: they alone make no event, so nobody could know of one."""
+    times, values = np.arange(5) * MINUTE, np.array([1.0, 3.0, 3.1, 2.75, 1.0])
+    rule = {"watch": 2.8, "hysteresis": 0.1}
+    (hidden,) = episodes(0, "water_level", times, values, np.array([0, 1, 1, 0, 0], bool), rule)
+    (known,) = episodes(0, "water_level", times, values, np.array([0, 1, 0, 0, 0], bool), rule)
+    assert hidden.hidden
+    assert not known.hidden
+
+
+def test_a_false_event_is_listed_with_what_was_planted_in_it(calm):
+    """Whoever looks for its cause sees which fault its values have."""
+    names = Names()
+    said = said_rows(TruthReader(calm), names)
+    rows = np.nonzero(said.series == 0)[0][10:20]
+    said.kinds[rows] = mask([Kind.DRIFT])
+    device, name, statistic, channel = names.words()[0]
+    event = {
+        "device": device,
+        "property": name,
+        "statistic": statistic,
+        "channel": channel,
+        "kind": "made_up",
+        "severity": 1,
+        "id": "x",
+    }
+    first, end = int(said.said_time[rows[0]]), int(said.said_time[rows[-1]])
+    planted = partial(made_of, said, names.words())
+    false = [
+        event | {"start": first, "end": end, "steps": [(1, first)]},
+        event | {"start": end + 1, "end": None, "steps": [(1, end + 1)]},
+    ]
+    found = compare([], false, names.words(), planted=planted)
+    assert [row["faults"] for row in found["false_list"]] == [["drift"], []]
+    assert found["false"] == 2
 
 
 def test_dead_letters_are_compared_by_adapter(truth):

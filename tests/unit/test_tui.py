@@ -6,12 +6,15 @@ import contextlib
 import pytest
 from textual.widgets import ContentSwitcher, DataTable, Input, Static
 
+from sensing.cli.output import SEVERITY_MARK
 from sensing.errors import UnreachableError
+from sensing.tui import lines
 from sensing.tui.city import City, Wanted
 from sensing.tui.feed import Told
 from sensing.tui.lines import age, number, spark
-from sensing.tui.panes import Questions
-from sensing.tui.screen import WatchApp
+from sensing.tui.panes import Questions, about_dead
+from sensing.tui.screen import _THINGS, WatchApp
+from sensing.tui.text import Text
 
 NOW = 1_795_000_000_000
 
@@ -242,3 +245,15 @@ def test_numbers_ages_and_sparklines_read_well():
     assert [number(each) for each in (None, 2.0, 1234.5678, -0.25)] == ["–", "2", "1,234.568", "-0.25"]
     assert [age(NOW - each * 1000, NOW) for each in (-5, 5, 90, 7200, 200_000)] == ["0s", "5s", "1m", "2h", "2d"]
     assert (spark((1, 1, 1)), spark((0, 7)), spark((3,)), spark(())) == ("▁▁▁", "▁█", "", "")
+
+
+def test_times_are_the_citys_and_marks_those_of_every_other_face():
+    """A watch is not marked as a warning elsewhere, an event of midnight UTC began at eight, and the trend is not what is cut off."""
+    city = City()
+    cells = lines.event_cells(city, event("a", "g1"), Text())
+    assert "11-18 08:00" in cells
+    assert [lines.MARKS[level] for level in range(3)] == list(SEVERITY_MARK.values())
+    told = about_dead({"items": [{"received": "2026-11-18T00:00:00Z", "reason": "bad_checksum"}]}, Text())
+    assert next(told.columns[0].cells) == "11-18 08:00"
+    widths = list(_THINGS)
+    assert widths.index("trend") < widths.index("area")

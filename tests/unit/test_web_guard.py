@@ -143,6 +143,14 @@ async def test_what_is_not_in_the_table_does_not_exist(house, method, path, stat
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+async def test_a_wrong_method_is_told_every_right_one(house):
+    """`Allow` names the methods of all routes of that address, not only of the first."""
+    async with house.client(None) as client:
+        answer = await client.put("/api/devices")
+    assert answer.status_code == 405
+    assert answer.headers["allow"].split(", ") == ["GET", "HEAD", "POST"]
+
+
 async def test_a_defect_costs_one_answer_and_tells_no_secret(house, monkeypatch):
     """An unexpected error is a 500 in the one shape; what it said stays in the log."""
     monkeypatch.setattr(house.desk.stores, "take", lambda: (_ for _ in ()).throw(RuntimeError("secret path")))

@@ -139,16 +139,16 @@ async def test_the_feed_tells_what_changes_and_nothing_else(house):
     }  # fmt: skip
     assert sum("values" in thing for thing in things) == 2
     ends = [told["cursor"], *(batch["to"] for batch in found)]
-    assert all(read(batch["from"]).seq >= read(end).seq for batch, end in zip(found, ends, strict=False))
+    assert all(read(batch["from"], ("",)).seq >= read(end, ("",)).seq for batch, end in zip(found, ends, strict=False))
 
 
 def test_a_cursor_is_its_position():
     """The text of a position is read back; anything else is refused."""
     position = Position(5 << 20 | 7, 3, 12, 1_700_000_000_000_000)
-    assert read(str(position)) == position
+    assert read(str(position), ("",)) == position
     for text in ("", "abc", "0000000000005-0000007.3.12", "0000000000005-0000007.3.12.-1"):
         with pytest.raises(UsageError):
-            read(text)
+            read(text, ("",))
 
 
 async def test_a_viewer_that_takes_nothing_disturbs_nobody_and_then_gets_the_last_values(house):

@@ -56,6 +56,21 @@ async def test_latest_is_the_newest_of_each_series_and_never_mixes_runs(house):
     assert len(await items(house, "/api/latest", run="all")) == 4
 
 
+async def test_latest_comes_in_pages_when_asked_for(house):
+    """Every datastream once, in whatever pages; a cursor of another list is a 400."""
+    whole = await items(house, "/api/latest", run="all")
+    for limit in (1, 3, 4):
+        told, cursor = [], ""
+        while cursor is not None:
+            answer = (await get(house, "/api/latest", run="all", limit=limit, **({"cursor": cursor} if cursor else {}))).json()
+            assert len(answer["items"]) <= limit
+            told, cursor = told + answer["items"], answer["next"]
+        assert sorted(row["cursor"] for row in told) == sorted(row["cursor"] for row in whole)
+    async with house.client() as client:
+        for wrong in ("x", "W10=", "0000000000001-0000001", "W251bGwsMSwyLDMsNF0="):
+            assert (await client.get("/api/latest", params={"cursor": wrong})).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("parameters", "devices"),
     [

@@ -1,10 +1,13 @@
 """The API's description of itself: valid, whole, and the same as the table of routes; other sites stay out unless they are named."""
 
+import tomllib
+
 import httpx
 import pytest
 import schemathesis
 
 from sensing.access import Role
+from sensing.paths import config_dir
 from sensing.sections import Http
 from sensing.settings import Settings
 from sensing.web.app import make
@@ -117,3 +120,17 @@ async def test_other_sites_read_nothing_unless_they_are_named(house):
     assert "access-control-allow-credentials" not in let.headers
     assert other.headers.get("access-control-allow-origin") is None
     assert read.headers["access-control-allow-origin"] == "https://city.example"
+
+
+def test_every_operation_says_what_it_does_in_both_languages():
+    """/api/docs is read in Chinese and in English; nothing is told of what is not there."""
+    told = description()["paths"]
+    lacking = [
+        f"{method} {path}"
+        for path, found in told.items()
+        for method, each in found.items()
+        if not each.get("x-summary-zh") or not each.get("summary")
+    ]
+    assert lacking == []
+    known = {f"{method.upper()} {path}" for path, found in told.items() for method in found}
+    assert set(tomllib.loads((config_dir() / "api.toml").read_text("utf-8"))) <= known

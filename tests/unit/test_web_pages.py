@@ -6,6 +6,7 @@ import re
 import pytest
 
 from sensing.access import Role
+from sensing.errors import Reason
 from sensing.web import wording
 from sensing.web.assets import STATIC, Assets, asset, send, split
 from sensing.web.pages import CSP, PAGES
@@ -38,6 +39,17 @@ async def browser(house):
 async def enter(browser, user, password):
     answer = await browser.post("/api/session", json={"user": user, "password": password})
     assert answer.status_code == 201
+
+
+async def test_a_wrong_address_is_a_page_to_people_and_json_to_programs(browser):
+    """Neither is asked for a session; the page has a way back and the pages' own policy."""
+    shown = await browser.get("/nowhere", headers={"accept": "text/html,*/*"})
+    told = await browser.get("/nowhere")
+    assert (shown.status_code, told.status_code) == (404, 404)
+    assert 'href="/"' in shown.text
+    assert "没有这个页面" in shown.text
+    assert shown.headers["content-security-policy"] == CSP
+    assert set(told.json()) == {"error", "hint", "code"}
 
 
 @pytest.mark.parametrize("path", [path for path in PAGES if path != "/signin"])
@@ -156,6 +168,12 @@ def test_every_word_of_the_pages_is_in_both_languages():
         keys = re.findall(r"""\bt\("([a-z_]+(?:\.[a-z0-9_]+)*)"[,)]""", text) + re.findall(r'data-t(?:-\w+)?="([^"]+)"', text)
         missing |= {f"{name}: {key}" for key in keys if key not in known}
     assert not missing
+
+
+def test_every_reason_not_to_read_a_frame_has_words():
+    """The closed list of dead letters' reasons, as the table shows it."""
+    known = wording.read(wording_tables())
+    assert {f"unread.{reason}" for reason in Reason} <= set(known)
 
 
 def wording_tables():

@@ -14,6 +14,7 @@ from sensing.maritime.storms import Point, between, reach_km, read
 from sensing.paths import config_dir
 from sensing.web.assets import STATIC
 from sensing.web.coastline import STEP, told
+from sensing.web.shells import SHELLS, made
 from sensing.web.track import FORCES
 from simulators.story import track as story_track
 from tests.house import TESTER, House
@@ -124,9 +125,10 @@ def test_a_track_with_holes_is_read_as_far_as_it_goes():
     assert 930 < one.pressure < two.pressure < 1010
 
 
-def test_every_module_of_the_map_is_asked_for_at_once():
+@pytest.mark.parametrize("page", sorted(SHELLS))
+def test_every_module_of_a_page_is_asked_for_at_once(page):
     """The shell preloads each module that the page imports, however deep, and nothing that is not there: one round trip, not eight."""
-    found, waiting = set(), ["js/pages/map.js"]
+    found, waiting = set(), [f"js/pages/{page}.js"]
     while waiting:
         name = waiting.pop()
         if name in found:
@@ -134,8 +136,9 @@ def test_every_module_of_the_map_is_asked_for_at_once():
         found.add(name)
         others = re.findall(r'(?:from|import)\s+"(\.[^"]+)"', (STATIC / name).read_text("utf-8"))
         waiting += [(STATIC / name).parent.joinpath(other).resolve().relative_to(STATIC).as_posix() for other in others]
-    shell = (STATIC / "html" / "map.html").read_text("utf-8")
-    assert set(re.findall(r'rel="modulepreload" href="/static/([^"]+)"', shell)) == found - {"js/pages/map.js"}
+    shell = made(page, lambda name: (STATIC / name).read_text("utf-8"))
+    assert sorted(re.findall(r'rel="modulepreload" href="/static/([^"]+)"', shell)) == sorted(found - {f"js/pages/{page}.js"})
+    assert "<!--" not in shell
 
 
 def test_every_word_of_the_map_is_in_both_languages():

@@ -71,6 +71,27 @@ async def test_quality_alone_is_a_change(house):
     assert (item["old"], item["old_quality"], item["new"], item["new_quality"]) == (50.0, 4, 0.5, 1)
 
 
+async def test_what_is_said_afterwards_is_no_change(house):
+    """A spike that its neighbours told, and a range that a person doubts: reading the frames again would write nothing there."""
+    await edit(house, settings={"level": "relative", "checks": {"water_level": {"spike": 1.2, "rate": 1.0, "gap": "3h"}}})
+    values = (1.0, 1.0, 1.0, 9.0, 1.0, 1.0)
+    house.send("gauge-1", *(reading("gauge-1", value, house.at + n * 60 * SECOND) for n, value in enumerate(values)))
+    args = {
+        "device": "gauge-1",
+        "property": "water_level",
+        "from": rfc3339(house.at),
+        "to": rfc3339(house.at + 60 * SECOND),
+        "quality": 4,
+    }
+    await house.ask("POST", "/api/commands", json={"op": "annotate", "args": args})
+    house.work = house.make_work()
+    rows = (await house.ask("GET", "/api/observations"))["items"]
+    assert [row["reason"] for row in rows] == ["manual", "manual", "", "spike", "", ""]
+    assert (await tried(house, device="gauge-1"))["counts"] == {"same": 6, "changed": 0, "new": 0, "gone": 0}
+    await edit(house, zero=2.0)
+    assert (await tried(house, device="gauge-1"))["counts"]["changed"] == 6
+
+
 async def test_new_and_gone_rows_are_told(house, monkeypatch):
     """A decoder that reads another property: the old rows would be gone from their frames, the new ones new."""
     house.send("gauge-1", reading("gauge-1", 1.0, house.at))

@@ -13,9 +13,12 @@ from sqlalchemy import Connection, update
 
 from sensing.registry import schema
 
-from . import s2_imports, s3_identifiers, s4_rights, s5_commissions, s6_links
+from . import s2_imports, s3_identifiers, s4_rights, s5_commissions, s6_links, s7_blanks
 
-_STEPS = {2: s2_imports.upgrade, 3: s3_identifiers.upgrade, 4: s4_rights.upgrade, 5: s5_commissions.upgrade, 6: s6_links.upgrade}
+_STEPS = {
+    2: s2_imports.upgrade, 3: s3_identifiers.upgrade, 4: s4_rights.upgrade, 5: s5_commissions.upgrade, 6: s6_links.upgrade,
+    7: s7_blanks.upgrade,
+}  # fmt: skip
 OLDEST = 1
 
 

@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sensing.errors import CheckFailedError
+
 from . import columns
 
 _OFTEN_ALIKE = frozenset(("begin", "quality", "reason", "revision", "generation", "sent", "rank", "lon", "lat", "served"))
@@ -21,7 +23,12 @@ class Opened:
     """One file: its handle, and per row group the least and greatest series, time and commit."""
 
     def __init__(self, path: Path) -> None:
-        self.file = pq.ParquetFile(path, memory_map=True, pre_buffer=False)
+        try:
+            self.file = pq.ParquetFile(path, memory_map=True, pre_buffer=False)
+        except pa.ArrowInvalid as error:  # one that is gone is the caller's affair: it may have been merged
+            raise CheckFailedError(
+                f"{path} is damaged: {error}", "`sensing doctor` names every such file: take it out of a backup"
+            ) from None
         meta = self._meta = self.file.metadata
         self.bounds: dict[str, tuple[Numbers, Numbers]] = {}
         places = self._places = {meta.schema.column(place).name: place for place in range(meta.num_columns)}

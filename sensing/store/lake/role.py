@@ -9,7 +9,7 @@ from pathlib import Path
 
 import apsw
 
-from sensing import logs, sqlite
+from sensing import drills, logs, sqlite
 from sensing.errors import SensingError
 from sensing.metrics import Metrics
 from sensing.model import Origin
@@ -22,10 +22,12 @@ _log = logs.get("lake")
 
 
 def keep_days(retention: Retention, domain: Callable[[str], str]) -> KeepDays:
-    """Days to keep a series: a run's own, else by property, else by the domain of its thing, else the rest's."""
+    """Days to keep a series: the demo's, a run's own, else by property, else by the domain of its thing, else the rest's."""
 
     def days(words: tuple[str, ...]) -> float:
         thing, prop, _, _, _, origin, run = words
+        if retention.demo_h and drills.is_drill(run):
+            return retention.demo_h / 24
         if run or origin != Origin.LIVE:
             return retention.runs_d
         if prop in retention.properties:

@@ -35,14 +35,11 @@ class PostgresReader(StoreReader):
         Tables.__init__(self, cast(apsw.Connection, session), folder / "store.db")
         self._session = session
         self._log = log
-        known = session.execute("SELECT to_regclass('sensing.logs') IS NOT NULL").get
-        found = session.execute("SELECT number FROM logs WHERE log=?", (log,)).get if known else None
-        if found is None:
+        try:
+            self._number = _number(session, log)
+        except NotFoundError:
             session.close()
-            raise NotFoundError(
-                "the database does not know this log", "has the service run in this data folder? `sensing up` starts it"
-            )
-        self._number = int(found)
+            raise
 
     def place(self) -> int:
         """The last frame committed of this node's log."""
@@ -104,3 +101,22 @@ class PostgresReader(StoreReader):
     def _own(self, place: int) -> int | None:
         """A place of this node's log; None for one of another."""
         return place & _PLACE if place >> schema.PLACE_BITS == self._number else None
+
+
+def _number(session: Session, log: int) -> int:
+    """A log's number among all. Raises NotFoundError while work has not made its tables, or those of this version."""
+    known = session.execute("SELECT to_regclass('sensing.logs') IS NOT NULL").get
+    found = session.execute("SELECT number FROM logs WHERE log=?", (log,)).get if known else None
+    if found is None:
+        raise NotFoundError(
+            "the database does not know this log", "has the service run in this data folder? `sensing up` starts it"
+        )
+    version = int(session.execute("SELECT version FROM about").get)
+    if version >= schema.VERSION:
+        version = int(session.execute("SELECT version FROM logs WHERE log=?", (log,)).get)
+    if version < schema.VERSION:
+        raise NotFoundError(
+            f"the database is of an earlier version (schema {version}, ours {schema.VERSION})",
+            "`sensing up` brings it up to date",
+        )
+    return int(found)

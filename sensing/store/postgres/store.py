@@ -14,6 +14,7 @@ from sensing import times
 from sensing.errors import ConflictError
 from sensing.store import ROW_BITS, Batch, Row, SeriesKey
 from sensing.store.comparing import Comparing
+from sensing.store.drills import ROWS, forget_one
 from sensing.store.escalation import Escalation
 from sensing.store.events import Seen
 from sensing.store.frozen import Frozen
@@ -222,7 +223,7 @@ class PostgresStore:
             looked = {(row.series, row.time) for row in batch.rows if row.series in left}
             revised = checks.settle(batch.rows, looked, {}, self._newest, number)
             self._frozen.look(batch.rows, revised, self._newest)
-        self._eyes.look([*revised, *batch.rows] if revised else batch.rows, self._newest, {})
+        self._eyes.look(batch.rows, self._newest, {}, revised)
         self._maritime.look(batch.rows)
         if revised:
             last = batch.rows[-1]
@@ -274,6 +275,11 @@ class PostgresStore:
     def trim_outbox(self, before_s: int) -> None:
         """Forget replies that the door was offered before a time (seconds since the epoch)."""
         self._db.execute("DELETE FROM outbox WHERE at < ?", (before_s,))
+
+    def forget_drills(self, keep_h: float) -> None:
+        """See `Store.forget_drills`."""
+        if forget_one(self._db, keep_h, ROWS):
+            self.forget()
 
     def close(self) -> None:
         """See `Store.close`."""

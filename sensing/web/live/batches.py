@@ -15,7 +15,7 @@ from .city import City, Standing
 from .hub import Hub
 from .kpi import figures
 from .places import Place
-from .position import Position
+from .position import NOWHERE, Position
 from .view import View
 
 encode = msgspec.json.Encoder().encode
@@ -78,6 +78,8 @@ class Batches:
     def since(self, view: View, cities: list[City], position: Position) -> tuple[list[msgspec.Raw], list[dict[str, Any]]]:
         """(things, events) that have changed since a position. Raises TooOldError."""
         hub = self._hub
+        if position == NOWHERE:
+            raise TooOldError("the cursor is of another run")
         if position.seq > hub.position.seq or position.version > hub.position.version or position.version < hub.places.oldest:
             raise TooOldError("the cursor is of another store, or too old")
         if self._at != hub.position:
@@ -135,6 +137,11 @@ class Batches:
             words(event) for event in found
             if event.run in view.runs and event.id not in told and self.sees(view, event.device)
         ]  # fmt: skip
+
+    def incidents(self, view: View, cities: list[City], since: int = -1) -> tuple[list[dict[str, Any]], bool]:
+        """Incidents of a view that have changed since a place, and whether they are all that there are."""
+        sees = None if view.all else lambda device: self.sees(view, device)
+        return self._hub.joined.told(cities, sees, since, self._hub.position.board)
 
     def sees(self, view: View, device: str) -> bool:
         """Whether events of a device are a view's; those of a gateway, or of the house, are for who sees all of it."""

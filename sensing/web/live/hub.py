@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from threading import RLock
 
 from sensing import times
@@ -22,6 +22,7 @@ from sensing.web.desk import Desk
 
 from .changes import MOST, changes, head
 from .city import ENDED, MOST_ENDED, POSITION, SILENT, City, Standing, Stream
+from .joined import Joined
 from .kpi import Pace
 from .places import Place, Places
 from .position import Position
@@ -53,6 +54,7 @@ class Hub:
         self.known_from = 0
         """The mark from which on every change of an event is known."""
         self.pace = Pace()
+        self.joined = Joined(desk)
         self._used: dict[str, float] = {}
         self._rounds: deque[tuple[Position, set[str]]] = deque(maxlen=_ROUNDS)
         self._judged = 0.0
@@ -97,11 +99,18 @@ class Hub:
                 self._judge(store, turn, changed)
                 self._judged = now
             self._learn_facts(store, now, turn, changed)
-            self.position = Position(seq, mark, self.places.version, turn)
+            self.position = Position(seq, mark, self.places.version, turn, self.joined.place)
             if missing:  # what changed meanwhile was found, not followed
                 self._rounds.clear()
             else:
                 self._rounds.append((before, changed))
+
+    def join(self, runs: Iterable[str]) -> None:
+        """Derive the incidents of these runs where events have changed; what is known of them is told from the next refresh on."""
+        with self.desk.stores.take() as store:
+            mark = head(store)
+        if not self.joined.knows(runs, mark):
+            self.joined.look(runs)
 
     def since(self, position: Position) -> set[str] | None:
         """Ids of things that may have changed since; None when that is not remembered, and each must be looked at."""

@@ -39,14 +39,16 @@ def city_map(desk: Desk, ask: Ask) -> Response:
         return packed(ask, past(desk, ask))
     hub, view = hub_of(desk), view_of(desk, ask)
     balance = ledger(desk)
+    hub.join(view.runs)
     with hub.seen(view) as cities:
         made = Batches(hub)
         told = head(view, cities) | {
-            "cursor": str(hub.position),
+            "cursor": hub.position.of(view.runs),
             "playback": False,
             "kpi": made.kpi(view.wide, cities, balance),
             "things": made.things(view, cities),
             "events": made.events(view, cities),
+            "incidents": made.incidents(view, cities)[0],
         }
     return packed(ask, told)
 

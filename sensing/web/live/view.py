@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sensing.access import covers
+from sensing.access import called, covers
 from sensing.errors import UsageError
 from sensing.query.keep import Box, inside
 from sensing.query.known import UNKNOWN
@@ -20,7 +20,7 @@ FILTERS = ("run", "bbox", "type", "domain", "area")
 
 
 class View(Struct, frozen=True):
-    """runs: "" is live; the first that has a row of a thing shows it. types, domains, areas: () is any. within: where the viewer may look."""
+    """runs: "" is live; the first that has a row of a thing shows it. follows: they are live and whatever the demo plays now. types, domains, areas: () is any. within: where the viewer may look."""
 
     runs: tuple[str, ...] = ("",)
     types: frozenset[str] = frozenset()
@@ -28,6 +28,7 @@ class View(Struct, frozen=True):
     areas: frozenset[str] = frozenset()
     within: tuple[str, ...] = ()
     box: Box | None = None
+    follows: bool = False
 
     @property
     def wide(self) -> View:
@@ -45,7 +46,7 @@ class View(Struct, frozen=True):
             not place.gone
             and (not self.types or place.type in self.types)
             and (not self.domains or place.domain in self.domains)
-            and (not self.areas or place.area in self.areas)
+            and (not self.areas or called(self.areas, place.area))
             and covers(self.within, place.area)
         )
 
@@ -59,5 +60,5 @@ def view_of(desk: Desk, ask: Ask) -> View:
     runs = desk.runs(ask.text("run"))
     if runs is None:
         raise UsageError("run all: a map of all runs would mix them", "name one, or leave it out for live and the demo")
-    types, domains, areas = (frozenset(ask.words(name)) for name in ("type", "domain", "area"))
-    return View(tuple(runs), types, domains, areas, areas_of(ask), ask.box())
+    types, areas = (frozenset(ask.words(name)) for name in ("type", "area"))
+    return View(tuple(runs), types, frozenset(ask.domains()), areas, areas_of(ask), ask.box(), follows=not ask.text("run"))

@@ -1,5 +1,5 @@
 // The city as it is (docs/live.md): things, events and figures, kept up to date by the feed, or as it was at an instant of the past.
-// Knows nothing of the page: it is an EventTarget. Fires "snapshot" (all anew), "batch" {things: Set, events: Set, at}, "state", "drill".
+// Knows nothing of the page: it is an EventTarget. Fires "snapshot" (all anew), "batch" {things: Set, events: Set, joined (whether incidents changed), at}, "state", "drill".
 
 import { api, query } from "./api.js";
 import { Line, newer } from "./live/line.js";
@@ -26,6 +26,7 @@ export class Live extends EventTarget {
     this.filter = {};
     this.things = new Map();
     this.events = new Map();
+    this.incidents = new Map();
     this.kpi = null;
     this.drill = null;
     this.run = "";
@@ -168,6 +169,7 @@ export class Live extends EventTarget {
   #show(found, fire = true) {
     this.things.clear();
     this.events.clear();
+    this.incidents.clear();
     this.#cursor = found.cursor;
     this.#clock = found.clock;
     this.run = found.run;
@@ -182,6 +184,7 @@ export class Live extends EventTarget {
 
   #apply(batches) {
     const things = new Set(), events = new Set();
+    let joined = false;
     for (const batch of batches) {
       for (const told of batch.things) {
         things.add(told.id);
@@ -193,9 +196,15 @@ export class Live extends EventTarget {
         if (event.state === "withdrawn") this.events.delete(event.id);
         else this.events.set(event.id, event);
       }
+      if (batch.incidents_whole) this.incidents.clear();
+      for (const told of batch.incidents ?? []) {
+        if (told.gone) this.incidents.delete(told.id);
+        else this.incidents.set(told.id, told);
+      }
+      joined ||= Boolean(batch.incidents);
       if (batch.kpi) this.kpi = batch.kpi;
     }
-    return { things, events };
+    return { things, events, joined };
   }
 
   #tell(word) {
@@ -220,6 +229,13 @@ export class Live extends EventTarget {
   #again = () => this.#played === null && !document.hidden && this.#begin().catch(() => {});
 
   #lost = () => this.#played === null && this.#tell("offline");
+}
+
+/** Things of an answer of GET /api/map, by id: for who looks once and does not follow. */
+export function thingsOf(found) {
+  const things = new Map();
+  for (const told of found.things) merge(things, told);
+  return things;
 }
 
 function merge(things, told) {

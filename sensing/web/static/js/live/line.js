@@ -106,5 +106,5 @@ export class Line {
 export function newer(one, other) {
   if (!other) return true;
   const [a, b] = [one, other].map((text) => text.split("."));
-  return a[0] > b[0] || a.slice(1).some((part, place) => Number(part) > Number(b[place + 1]));
+  return a[0] > b[0] || a.slice(1, 4).some((part, place) => Number(part) > Number(b[place + 1]));
 }

@@ -24,7 +24,7 @@ export function drawFixed(pen, marks, view, colours, size = 1) {
     const cell = Math.round(x / CELL / size) * 65536 + Math.round(y / CELL / size);
     const small = !closeUp && rank === 0 && taken.has(cell);
     taken.add(cell);
-    const hollow = marks.state[at] === 1;
+    const hollow = marks.state[at] > 0; // silent, or not heard yet: nobody knows how it is there
     const key = rank * 4 + (small ? 2 : 0) + (hollow ? 1 : 0);
     let path = paths.get(key);
     if (!path) paths.set(key, (path = { fill: new Path2D(), inner: new Path2D() }));
@@ -86,7 +86,7 @@ export function drawMovers(pen, marks, view, colours, size = 1) {
       SHAPES[rank](under[rank], x, y, SIZES[rank] * 1.25 * size);
       dart(onTop, x, y, SIZES[rank] * 0.55 * size, marks.heading[at]);
     } else {
-      dart(darts[marks.state[at] === 1 ? 2 : marks.goods[at] ? 1 : 0], x, y, r, marks.heading[at]);
+      dart(darts[marks.state[at] > 0 ? 2 : marks.goods[at] ? 1 : 0], x, y, r, marks.heading[at]);
     }
   }
   const edged = count < MANY;

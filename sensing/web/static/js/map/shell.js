@@ -63,7 +63,7 @@ export function stormCard(parts, now, name, words) {
   const told = `${name}|${words.join("|")}`;
   if (parts.told === told) return;
   parts.told = told;
-  fill(parts.storm, el("strong", { text: name }), append(el("span", { class: "soft" }), words[0]), append(el("span", { class: "soft" }), words[1]));
+  fill(parts.storm, el("strong", { text: name }), words.map((line) => append(el("span", { class: "soft" }), line)));
 }
 
 // Beside the pointer: what is there.

@@ -47,6 +47,7 @@ function draw() {
       el("div", { class: "choices" },
         choice("language", "account.language", [["zh", "中文"], ["en", "English"]], language(), setLanguage),
         choice("theme", "account.theme", [["", t("account.theme_auto")], ["dark", t("account.theme_dark")], ["light", t("account.theme_light")]], theme(), (value) => { setTheme(value); draw(); }))),
+    !must && el("section", {}, el("h2", { text: t("account.programs") }), el("p", {}, t("account.programs_about"), " ", el("a", { href: "/api/docs", text: t("apidocs.title") }))),
     me.kind === "session" && el("section", {}, el("button", { type: "button", text: t("account.sign_out"), on: { click: signOut } }))));
 }
 

@@ -3,8 +3,10 @@
 import { api, may, segment } from "../api.js";
 import { chrome, notice } from "../chrome.js";
 import { $, el, fill } from "../dom.js";
-import { age, qualityWord, reasonWord, time, withUnit } from "../format.js";
+import { age, qualityWord, reasonWord, time } from "../format.js";
 import { language, propertyName, t } from "../words.js";
+import { inMine, measured, statisticName } from "../panels/telling.js";
+import { ordered } from "../panels/values.js";
 import { access } from "../register/access.js";
 import { checklist } from "../register/checklist.js";
 import { datedForm } from "../register/dated.js";
@@ -46,7 +48,7 @@ const panel = (key, ...children) => el("section", { class: "panel", "aria-labell
 function draw() {
   const { device, me } = state;
   if (!device) return;
-  document.title = `${device.name || device.id} · ${t("app")}`;
+  document.title = `${inMine(device.name) || device.id} · ${t("app")}`;
   const engineer = may(me, "engineer");
   const kind = state.types.find((each) => each.id === device.type);
   fill($("#main"), el("div", { class: "page" }, head(device, kind),
@@ -59,8 +61,8 @@ function draw() {
 
 function head(device, kind) {
   return el("div", { class: "device-head" }, kind && picture(kind),
-    el("div", { class: "grow" }, el("p", { class: "crumb" }, el("a", { href: "/devices", text: t("devices.title") })), el("h1", { text: device.name || device.id }),
-      el("p", { class: "soft" }, el("span", { class: "mono", text: device.id }), ` · ${kind ? (language() === "en" ? kind.name_en : kind.name_zh) : device.type} · ${device.adapter} `, el("span", { class: "mono", text: device.native }), device.area && ` · ${device.area}`)),
+    el("div", { class: "grow" }, el("p", { class: "crumb" }, el("a", { href: "/devices", text: t("devices.title") })), el("h1", { text: inMine(device.name) || device.id }),
+      el("p", { class: "soft" }, el("span", { class: "mono", text: device.id }), ` · ${kind ? (language() === "en" ? kind.name_en : kind.name_zh) : device.type} · ${device.adapter} `, el("span", { class: "mono", text: device.native }), device.area && ` · ${inMine(device.area)}`)),
     device.state !== "active" && el("span", { class: "tag", text: t("devices.state_retired") }));
 }
 
@@ -68,11 +70,13 @@ async function latest() {
   try { drawLatest((await api.get(path())).latest); } catch { /* the next look tells */ }
 }
 
+const inOrder = (rows) => ordered({ values: Object.fromEntries(rows.map((row) => [`${row.property}|${row.statistic}|${row.channel}`, row])) }).map(([, row]) => row);
+
 function drawLatest(rows) {
   fill(parts.latest, rows.length ? el("div", { class: "table-wrap" }, el("table", {},
-    el("thead", {}, el("tr", {}, ["property", "value", "time", "quality"].map((name) => el("th", { scope: "col", text: t(`column.${name}`) })))),
-    el("tbody", {}, rows.map((each) => el("tr", {}, el("td", {}, propertyName(each.property), el("span", { class: "faint", text: ` ${[each.statistic === "instant" ? "" : each.statistic, each.channel].filter(Boolean).join(" ")}` })),
-      el("td", { class: "num", text: withUnit(each.result, each.unit) }), el("td", {}, time(each.time, { seconds: true }), el("span", { class: "faint", text: ` ${age(each.time)}` })),
+    el("thead", {}, el("tr", {}, ["property", "value", "time", "quality"].map((name) => el("th", { scope: "col", class: name === "value" ? "num" : null, text: t(`column.${name}`) })))),
+    el("tbody", {}, inOrder(rows).map((each) => el("tr", {}, el("td", {}, propertyName(each.property), el("span", { class: "faint", text: ` ${[statisticName(each.statistic), each.channel].filter(Boolean).join(" ")}` })),
+      el("td", { class: "num", text: measured(each.result, each.unit, each.property) }), el("td", {}, time(each.time, { seconds: true }), el("span", { class: "faint", text: each.run ? "" : ` ${age(each.time)}` })),
       el("td", { text: [qualityWord(each.quality), reasonWord(each.reason)].filter(Boolean).join(" · ") })))))) : told("info", t("device.no_values")));
 }
 

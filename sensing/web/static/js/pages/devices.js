@@ -3,13 +3,15 @@
 import { api, may, query, segment } from "../api.js";
 import { chrome } from "../chrome.js";
 import { $, el, fill, settled } from "../dom.js";
-import { age, count, ms, withUnit } from "../format.js";
+import { age, count } from "../format.js";
+import { thingsOf } from "../live.js";
 import { language, propertyName, t } from "../words.js";
+import { inMine, measured } from "../panels/telling.js";
+import { ordered } from "../panels/values.js";
 import { bound, button, choice, field, problem } from "../register/fields.js";
 import { picture } from "../register/pictures.js";
 
 const PAGE = 50;
-const SILENT_AFTER = 3, LEAST_MS = 15 * 60000;
 const FILTERS = ["query", "type", "area", "adapter", "principal", "state"];
 const state = { filter: {}, types: new Map(), adapters: [], areas: [], me: null, marked: new Set(), asked: 0 };
 const parts = { list: el("tbody", {}), more: el("div", {}), said: el("p", { class: "soft", role: "status" }), tools: el("div", { class: "actions" }) };
@@ -27,7 +29,7 @@ async function begin() {
 function draw() {
   const titles = ["column.id", "column.name", "column.type", "column.native", "column.area", "devices.newest", "column.state"];
   fill($("#main"), el("div", { class: "page" },
-    el("div", { class: "page-head" }, el("h1", { text: t("devices.title") }), may(state.me, "engineer") && el("div", { class: "row" }, el("a", { class: "button primary", href: "/m/register", text: t("nav.register") }), el("a", { class: "button", href: "/import", text: t("nav.import") }))),
+    el("div", { class: "page-head" }, el("h1", { text: t("devices.title") }), may(state.me, "engineer") && el("div", { class: "row" }, el("a", { class: "button primary", href: "/m/register", text: t("nav.register") }), el("a", { class: "button", href: "/import", text: t("nav.import") }), el("a", { class: "button", href: "/labels", text: t("labels.title") }))),
     filters(), parts.said,
     el("div", { class: "table-wrap" }, el("table", { class: "devices" }, el("thead", {}, el("tr", {}, el("th", {}, el("span", { class: "sr-only", text: t("devices.mark") })), titles.map((key) => el("th", { scope: "col", text: t(key) })))), parts.list)),
     parts.more, parts.tools));
@@ -41,7 +43,7 @@ function filters() {
   const kinds = [...state.types.values()].map((kind) => [kind.id, nameOf(kind)]).sort((a, b) => a[1].localeCompare(b[1], language()));
   return el("form", { class: "tools", role: "search", on: { submit: (event) => event.preventDefault() } },
     field(t("devices.search"), bound(filter, "query", later, { type: "search", placeholder: t("devices.search_hint") })),
-    pick("type", kinds), pick("area", state.areas.map((each) => [each.area, `${each.area} (${each.devices})`])), pick("adapter", state.adapters.map((each) => [each, each])),
+    pick("type", kinds), pick("area", state.areas.map((each) => [each.area, `${inMine(each.area)} (${each.devices})`])), pick("adapter", state.adapters.map((each) => [each, each])),
     field(t("column.state"), choice(["active", "retired", "all"].map((each) => [each, t(`devices.state_${each}`)]), filter.state || "active", (value) => { filter.state = value; load(); }, { name: "state" })));
 }
 
@@ -72,30 +74,28 @@ function row(device) {
   box.addEventListener("change", () => { if (box.checked) state.marked.add(device.id); else state.marked.delete(device.id); tools(); });
   return el("tr", { data: { device: device.id } }, el("td", { class: "tick" }, el("label", {}, box)),
     el("th", { scope: "row" }, el("a", { class: "mono", href: `/device?id=${segment(device.id)}`, text: device.id })),
-    el("td", { text: device.name }), el("td", {}, el("span", { class: "kind" }, kind && picture(kind), nameOf(kind) || device.type)),
-    el("td", { class: "mono", text: `${device.adapter} ${device.native}` }), el("td", { text: device.area }),
+    el("td", { text: inMine(device.name), title: device.name }), el("td", {}, el("span", { class: "kind" }, kind && picture(kind), nameOf(kind) || device.type)),
+    el("td", { class: "mono", text: `${device.adapter} ${device.native}` }), el("td", { text: inMine(device.area) }),
     el("td", { class: "newest", text: "…" }), el("td", { class: "health" }, device.state === "retired" ? el("span", { class: "tag", text: t("devices.state_retired") }) : ""));
 }
 
-// Whether each reports: its newest row against how often its type does.
+// Whether each reports, and what: as the map has it, by the clock of the run that is shown.
 async function newest(devices) {
-  const ids = devices.filter((device) => device.state === "active").map((device) => device.id);
-  for (let at = 0; at < ids.length; at += 25) {
-    const found = await api.get("/api/latest", { device: ids.slice(at, at + 25) }).catch(() => ({ items: [] }));
-    const best = new Map();
-    for (const each of found.items) if (!best.has(each.device) || each.time > best.get(each.device).time) best.set(each.device, each);
-    for (const device of devices.slice(0)) if (ids.slice(at, at + 25).includes(device.id)) health(device, best.get(device.id));
-  }
+  const type = [...new Set(devices.filter((device) => device.state === "active").map((device) => device.type))];
+  if (!type.length) return;
+  const found = await api.get("/api/map", { type }).catch(() => null);
+  if (!found) return;
+  const things = thingsOf(found);
+  for (const device of devices) if (device.state === "active") health(device, things.get(device.id), found.clock);
 }
 
-function health(device, last) {
+function health(device, thing, clock) {
   const node = parts.list.querySelector(`[data-device="${CSS.escape(device.id)}"]`);
   if (!node) return;
-  const cadence = (state.types.get(device.type)?.cadence_s || 0) * 1000;
-  const late = last && Date.now() - ms(last.time) > Math.max(LEAST_MS, SILENT_AFTER * cadence);
-  const word = last ? (late ? "silent" : "online") : "never";
-  node.querySelector(".newest").textContent = last ? `${propertyName(last.property)} ${withUnit(last.result, last.unit)} · ${age(last.time)}` : "—";
-  fill(node.querySelector(".health"), el("span", { class: ["health-word", word] }, el("span", { "aria-hidden": "true", text: { online: "● ", silent: "○ ", never: "◌ " }[word] }), t(`devices.${word}`)));
+  const word = thing?.state ?? "new";
+  const [, first] = ordered(thing)[0] ?? [];
+  node.querySelector(".newest").textContent = first ? `${propertyName(first.property)} ${measured(first.value, first.unit, first.property)} · ${age(first.time, clock)}` : "—";
+  fill(node.querySelector(".health"), el("span", { class: ["health-word", word] }, el("span", { "aria-hidden": "true", text: { online: "● ", silent: "○ ", new: "◌ " }[word] }), t(`state.${word}`)));
 }
 
 function tools() {

@@ -4,7 +4,7 @@ import { api, segment } from "../api.js";
 import { chrome, notice } from "../chrome.js";
 import { $, announce, el, fill } from "../dom.js";
 import { count, time } from "../format.js";
-import { t } from "../words.js";
+import { language, t } from "../words.js";
 import { ask, button, choice, csv, field, problem, save, told, working } from "../register/fields.js";
 import { matched, matching } from "../register/match.js";
 import { causeList, changeList, counts } from "../register/outcomes.js";
@@ -35,8 +35,16 @@ function drop() {
   for (const kind of ["dragenter", "dragover"]) zone.addEventListener(kind, (event) => { event.preventDefault(); zone.classList.add("over"); });
   for (const kind of ["dragleave", "drop"]) zone.addEventListener(kind, (event) => { event.preventDefault(); zone.classList.remove("over"); });
   zone.addEventListener("drop", (event) => event.dataTransfer.files[0] && take(event.dataTransfer.files[0]));
-  return el("div", { class: "drop-wrap" }, input, zone);
+  const empty = !state.file && button(t("import.template"), template, "", { data: { act: "template" } });
+  return el("div", { class: "drop-wrap" }, input, zone, el("div", { class: "actions" }, empty));
 }
+
+/** The heads that people fill in, in their own language: both are understood. */
+const HEADS = {
+  zh: ["编号", "类型", "协议", "站码", "名称", "纬度", "经度", "坐标系", "区域", "基面", "零点", "单位", "网关", "设置", "备注"],
+  en: ["id", "type", "adapter", "native", "name", "lat", "lon", "crs", "area", "datum", "zero", "unit", "principal", "settings", "note"],
+};
+const template = () => save(`${t("import.template_name")}.csv`, csv(HEADS[language()], []));
 
 async function take(file) {
   Object.assign(state, { file, seen: null, chosen: {}, preview: null, done: null });
@@ -168,7 +176,7 @@ async function past() {
     const found = await api.get("/api/imports", { limit: 20 });
     if (!found.items.length) { fill(parts.past); return; }
     fill(parts.past, el("section", { class: "panel" }, el("h2", { text: t("import.past") }), el("div", { class: "table-wrap" }, el("table", { class: "past" },
-      el("thead", {}, el("tr", {}, [...["at", "by", "name"].map((name) => `column.${name}`), ...["new", "changed", "bad"].map((name) => `import.${name}`), "column.state"].map((key) => el("th", { scope: "col", text: t(key) })), el("th", {}, el("span", { class: "sr-only", text: t("import.undo") })))),
+      el("thead", {}, el("tr", {}, [...["at", "by", "name"].map((name) => `column.${name}`), ...["new", "changed", "bad"].map((name) => `import.${name}`), "column.state"].map((key) => el("th", { scope: "col", class: /^import/.test(key) ? "num" : null, text: t(key) })), el("th", {}, el("span", { class: "sr-only", text: t("import.undo") })))),
       el("tbody", {}, found.items.map((each) => el("tr", { data: { import: each.id } },
         el("td", {}, time(each.at)), el("td", { text: each.by }), el("td", { text: each.name }),
         ["new", "changed", "bad"].map((name) => el("td", { class: "num", text: count(each[name] ?? 0) })),

@@ -137,9 +137,10 @@ function look() {
   parts.when.textContent = scene.clock ? moment(scene.clock, { year: true, seconds: false }) : "";
   const now = layers.over.has("storm") ? scene.track?.at(scene.clock) : null;
   stormCard(parts, now, now ? both(scene.track.name) : "", now ? [
-    t("map.storm_strength", { pressure: now.pressure.toFixed(0), wind: now.wind.toFixed(0), r7: Math.round(now.r7), r10: Math.round(now.r10) }),
+    t("map.storm_strength", { pressure: now.pressure.toFixed(0), wind: now.wind.toFixed(0) }),
+    now.r7 >= 1 && t(now.r10 >= 1 ? "map.storm_radii" : "map.storm_radius", { r7: Math.round(now.r7), r10: Math.round(now.r10) }),
     t("map.storm_place", { lon: now.lon.toFixed(1), lat: now.lat.toFixed(1) }),
-  ] : []);
+  ].filter(Boolean) : []);
   const any = map.marks.byRank(map.view.bounds()).length;
   parts.empty.hidden = Boolean(any) || !live.clock;
   if (!any) parts.empty.textContent = live.things.size ? nothing(layers.face) : t("map.empty");

@@ -6,6 +6,7 @@ import { $, el, fill } from "../dom.js";
 import { count } from "../format.js";
 import { t } from "../words.js";
 import { ask, bound, button, choice, field, problem, told, working } from "../register/fields.js";
+import { typeName } from "../panels/telling.js";
 import { card } from "../register/knocking.js";
 
 const PAGE = 20;
@@ -92,8 +93,8 @@ function group(rows) {
     notice(t("quarantine.group_done", sure), "good");
     load();
   };
-  return el("details", { class: "panel group" }, el("summary", { text: t("quarantine.group", { number: rows.length, principal, adapter }) }),
-    el("div", { class: "pair" }, field(t("column.type"), choice([["", t("form.choose")], ...fitting.map((kind) => [kind.id, kind.name_zh])], form.type, (value) => { form.type = value; })),
+  return el("details", { class: "panel group more" }, el("summary", { text: t("quarantine.group", { number: rows.length, principal, adapter }) }),
+    el("div", { class: "pair" }, field(t("column.type"), choice([["", t("form.choose")], ...fitting.map((kind) => [kind.id, typeName(kind, kind.id)])], form.type, (value) => { form.type = value; })),
       field(t("quarantine.pattern"), bound(form, "match", () => {}), { hint: t("quarantine.pattern_hint") }), field(t("quarantine.id_pattern"), bound(form, "id_pattern", () => {})), field(t("column.area"), bound(form, "area", () => {}, { list: "areas" }))),
     working(t("quarantine.group_try"), take, "primary", shown), shown);
 }

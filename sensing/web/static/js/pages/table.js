@@ -65,7 +65,7 @@ function build() {
   const find = el("input", { type: "search", id: "table-find", on: { input: settled(() => { grid.find($("#table-find").value); remember(); }, 200) } });
   const filters = el("div", { class: "row", id: "table-filters" });
   const csv = el("button", { type: "button", id: "table-csv", on: { click: () => keep(`${tab}-${new Date().toISOString().slice(0, 10)}.csv`, csvOf(grid.columns, grid.rows())) } });
-  fill($("#main"), el("div", { class: "table-page" }, heading, strip, el("div", { class: "table-tools" }, find, filters, csv), el("p", { class: "bad", id: "table-problem", role: "alert" }), el("div", { id: "table-body", role: "tabpanel" })));
+  fill($("#main"), el("div", { class: "table-page" }, heading, strip, el("div", { class: "table-tools" }, find, filters, csv), el("p", { class: "bad", id: "table-problem", role: "alert" }), el("div", { id: "table-body", role: "tabpanel" }, el("p", { class: "board-empty busy", data: { t: "chrome.loading" }, text: t("chrome.loading") }))));
   words();
 }
 
@@ -98,6 +98,7 @@ async function open(name, text = "", sort = "") {
   $("#table-body").setAttribute("aria-labelledby", `tab-${name}`);
   words();
   const told = TABS[name];
+  $("#table-body .busy")?.remove();
   grid = new Grid($("#table-body"), { name: told.head, columns: told.columns(context), keyOf: told.keyOf, empty: told.empty });
   on(grid, "sorted", remember);
   $("#table-find").value = text;

@@ -75,7 +75,7 @@ function devicePairs(thing, device, type) {
     ["about.id", mono(told.id ?? thing?.id)], ["about.type", typeName(type, thing?.type)], ["about.domain", domainName(thing?.domain ?? told.domain ?? "")],
     ["about.area", inMine(thing?.area ?? told.area)], ["about.place", place(thing ?? told)], ["about.protocol", told.adapter], ["about.native", mono(told.native)],
     ["about.principal", mono(told.principal)], ["about.serial", mono(told.serial)], ["about.label", mono(told.label)], ["about.cadence", type?.cadence_s ? t("about.every", { n: type.cadence_s }) : null],
-    ["about.datum", told.datum], ["about.zero", told.zero === null || told.zero === undefined ? null : `${amount(told.zero, "m", "water_level")} m`], ["about.offset", told.offset ? String(told.offset) : null],
+    ["about.datum", inMine(told.datum)], ["about.zero", told.zero === null || told.zero === undefined ? null : `${amount(told.zero, "m", "water_level")} m`], ["about.offset", told.offset ? String(told.offset) : null],
     ["about.thresholds", thresholds(told.levels ?? [])], ["about.note", told.note], ["about.created", told.created ? whole(told.created) : null],
   ];
 }

@@ -6,6 +6,8 @@ import { write } from "./keyed.js";
 import { known } from "./known.js";
 import { ago, inMine, kindName, measured, rank, severityMark, stamp, thingName } from "./telling.js";
 
+const SHIP = /^mmsi-\d+$/;
+
 /** {node, update(event), open(form)}. shared: {api, live, select, deeds, me: {may, name, why}}. */
 export function eventView(event, shared) {
   const view = new EventView(event, shared);
@@ -72,6 +74,7 @@ class EventView {
   }
 
   async #levels() {
+    if (SHIP.test(this.event.device) || this.shared.live.things.get(this.event.device)?.mover) return; // ships that enrolled themselves stand in no registry
     try {
       const device = await known(this.shared.api).device(this.event.device);
       const rule = device?.levels?.find((each) => each.kind === this.event.kind && each.property === this.event.property && each.statistic === this.event.statistic && each.channel === this.event.channel);

@@ -5,7 +5,7 @@
 import { el, fill } from "../dom.js";
 import { both, has, t } from "../words.js";
 import { bytesOf } from "./hex.js";
-import { measured, propertyName, qualityMark, qualityText, sign, stamp, statisticName, whole } from "./telling.js";
+import { inMine, measured, propertyName, qualityMark, qualityText, sign, stamp, statisticName, whole } from "./telling.js";
 
 export function mount(element, { api }) {
   const list = el("ol", { class: "story" });
@@ -78,7 +78,7 @@ const STEPS = {
   ],
   reading: (step) => say("reading", { code: step.code, value: number(step.value), unit: sign(step.unit ?? ""), property: propertyName(step.property ?? "") || "—", statistic: statisticName(step.statistic) || t("explain.instant"), time: step.wire_time ? whole(step.wire_time) : t("explain.no_time") }),
   unit: (step) => (step.unmapped ? say("unmapped") : say(step.from === step.to ? "unit_same" : "unit", { from: sign(step.from), to: sign(step.to), by: t(`explain.by_${step.by}`), value: measured(step.result, step.to) })),
-  datum: (step) => say("datum", { rule: rule(step.rule), zero: number(step.zero), offset: number(step.offset), mount: number(step.mount_height), datum: step.datum || t("explain.no_datum"), value: measured(step.result, "m", "water_level") }),
+  datum: (step) => say("datum", { rule: rule(step.rule), zero: number(step.zero), offset: number(step.offset), mount: number(step.mount_height), datum: inMine(step.datum) || t("explain.no_datum"), value: measured(step.result, "m", "water_level") }),
   flags: (step) => [
     el("p", {}, qualityMark(step.quality, step.reason)),
     step.limits ? say("limits", { low: number(step.limits[0]), high: number(step.limits[1]) }) : null,

@@ -1,7 +1,8 @@
 // The bytes of a frame, sixteen a line, and what each stretch of them says: pointing at one shows the other.
 
 import { el, on } from "../dom.js";
-import { both, t } from "../words.js";
+import { both, propertyName, t } from "../words.js";
+import { statisticName } from "./telling.js";
 
 const WIDE = 16;
 const MOST = 512;
@@ -51,10 +52,15 @@ function meanings(bytes, spans) {
       "tr", { data: { span: index }, class: span.bad ? "bad" : null },
       el("td", { class: "mono", text: `${span.offset.toString(16).padStart(4, "0")}` }),
       el("td", { class: "mono spans-bytes", text: bytes.slice(span.offset, span.offset + Math.min(span.length, 8)).join(" ") + (span.length > 8 ? " …" : "") }),
-      el("td", { text: both(span.meaning) || span.name }), el("td", { class: "spans-value", text: span.value ?? "" }),
+      el("td", { text: both(span.meaning) || span.name }), el("td", { class: "spans-value", text: said(span.value) }),
     ))),
   );
 }
+
+// What a decoder says of a stretch, in the reader's language: "3 bytes, 1 decimals", "5.8 mm → rainfall sum/since-08".
+const said = (value) => String(value ?? "")
+  .replace(/^(\d+) bytes, (\d+) decimals$/, (_all, size, digits) => t("frames.shape", { size, digits }))
+  .replace(/→ ([a-z0-9_]+)(?: (\S+))?$/, (_all, property, statistic) => `→ ${[propertyName(property), statisticName(statistic)].filter(Boolean).join(" · ")}`);
 
 function point(node) {
   const mark = (span) => {

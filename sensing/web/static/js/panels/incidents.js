@@ -1,21 +1,18 @@
-// Which events belong together. Incidents move with every event, so they are asked for, some seconds after events have changed, and not in the feed.
+// Which events belong together: as the feed tells it, and of the past as GET /api/incidents does.
 //
 //   incidents = new Incidents(live, api, changed)   incidents.of(event) -> {id, title} or null   incidents.destroy()
 
 import { on, throttled } from "../dom.js";
 import { both } from "../words.js";
 
-const EVERY_MS = 5_000;
+const EVERY_MS = 5_000; // how often they are asked for while the past is played
 
 export class Incidents {
   constructor(live, api, changed) {
-    this.live = live;
-    this.api = api;
-    this.changed = changed;
-    this.found = new Map();
-    const ask = throttled(() => this.#ask(), EVERY_MS);
-    this.off = [on(live, "snapshot", ask), on(live, "batch", (event) => event.detail?.events?.size && ask())];
-    ask();
+    Object.assign(this, { live, api, changed, found: new Map() });
+    this.ask = throttled(() => this.#ask(), EVERY_MS);
+    this.off = [on(live, "snapshot", () => this.#look()), on(live, "batch", (event) => (event.detail.joined || live.state === "playback") && this.#look())];
+    queueMicrotask(() => this.#look()); // whoever makes it has to have it before it says that something changed
   }
 
   of(event) {
@@ -28,15 +25,21 @@ export class Incidents {
     this.gone = true;
   }
 
+  #look() {
+    if (this.live.state === "playback") this.ask();
+    else this.#show([...this.live.incidents.values()]);
+  }
+
+  #show(items) {
+    this.found = new Map(items.filter((item) => item.events.length > 1).flatMap((item) => item.events.map((id) => [id, item])));
+    this.changed();
+  }
+
   async #ask() {
     if (this.gone || !this.live.events.size) return;
-    let items;
-    try {
-      ({ items } = await this.api.get("/api/incidents", { run: this.live.run || undefined, limit: 200 }));
-    } catch {
-      return; // groups by place and kind stand until the next answer
-    }
-    this.found = new Map(items.filter((item) => item.events.length > 1).flatMap((item) => item.events.map((id) => [id, item])));
-    if (!this.gone) this.changed();
+    const at = new Date(this.live.clock).toISOString();
+    const told = await this.api.get("/api/incidents", { run: this.live.run || undefined, to: at, from: new Date(this.live.clock - 86_400_000).toISOString(), limit: 200 })
+      .catch(() => null); // groups by place and kind stand until the next answer
+    if (told && !this.gone && this.live.state === "playback") this.#show(told.items);
   }
 }

@@ -26,7 +26,7 @@ function item(name, colours) {
   const pen = canvas.getContext("2d");
   pen.scale(2, 2);
   sign(pen, name, colours);
-  return el("li", { class: COMMON.includes(name) ? "" : "wide" }, canvas, el("span", { class: "clip", text: COMMON.includes(name) && name !== "silent" ? t(`severity.${name}`) : name === "silent" ? t("state.silent") : t(`map.legend_${name}`) }));
+  return el("li", { class: COMMON.includes(name) && name !== "silent" ? "" : "wide" }, canvas, el("span", { class: "clip", text: COMMON.includes(name) && name !== "silent" ? t(`severity.${name}`) : name === "silent" ? t("map.legend_silent") : t(`map.legend_${name}`) }));
 }
 
 function sign(pen, name, colours) {

@@ -1,10 +1,10 @@
 // Time: where the page stands, back to any past hour, playing it, and to live again. It always says whether this is now.
 //
 //   timeline = mount(element, {live, track: () => Track | null, changed(at | null)});  timeline.at(instant | null)
-// Keys on the rail: arrows a step, Page keys an hour, Home the oldest, End live; Space plays.
+// Keys on the rail: arrows a step, Page keys an hour, Home the oldest, End live; Space plays. "Go to" takes any instant, however long ago.
 
 import { el, fill, on, throttled } from "../dom.js";
-import { clock, moment, severityRank } from "../format.js";
+import { clock, day, moment, severityRank, zone } from "../format.js";
 import { palette } from "../map/palette.js";
 import { t } from "../words.js";
 
@@ -23,6 +23,7 @@ class Timeline {
   constructor(element, { live, track = () => null, changed = () => {} }) {
     Object.assign(this, { element, live, track, changed });
     this.instant = null; // null is live
+    this.edge = null; // where the rail ends while looking back
     this.span = 6 * HOUR;
     this.speed = SPEEDS[0];
     this.playing = 0;
@@ -41,22 +42,28 @@ class Timeline {
     this.play = el("button", { type: "button", class: "icon", on: { click: () => this.toggle() } });
     this.pace = el("button", { type: "button", class: "quiet small", on: { click: () => this.#faster() } });
     this.reach = el("button", { type: "button", class: "quiet small", on: { click: () => this.#wider() } });
+    this.jump = el("button", { type: "button", class: "quiet small", "aria-expanded": "false", on: { click: () => this.#choosing(this.form.hidden) } });
+    this.wanted = el("input", { type: "datetime-local", required: true, step: "60" });
+    this.form = el("form", { class: "jump", hidden: true, on: { submit: (event) => this.#jumped(event), keydown: (event) => event.key === "Escape" && this.#choosing(false) } }, this.wanted, (this.leap = el("button", { type: "submit", class: "primary small" })));
     this.back = el("button", { type: "button", class: "primary small", hidden: true, on: { click: () => this.at(null) } });
     this.range = el("input", { type: "range", min: "0", max: String(STEPS), value: String(STEPS), on: { input: () => this.#dragged(), keydown: (event) => this.#key(event) } });
     this.canvas = el("canvas", { "aria-hidden": "true" });
     this.when = el("div", { class: "now", role: "status", "aria-live": "off" });
-    this.root = el("div", { class: "timeline" }, el("div", { class: "buttons" }, this.play, this.pace, this.reach, this.back), el("div", { class: "rail" }, this.canvas, this.range), this.when);
+    this.root = el("div", { class: "timeline" }, el("div", { class: "buttons" }, this.play, this.pace, this.reach, this.jump, this.back), el("div", { class: "rail" }, this.canvas, this.range), this.when, this.form);
     fill(this.element, this.root);
   }
 
   #words() {
     this.range.setAttribute("aria-label", t("map.time"));
     this.back.textContent = t("map.back_to_live");
+    this.jump.textContent = t("map.jump");
+    this.leap.textContent = t("map.jump_go");
+    this.wanted.setAttribute("aria-label", t("map.jump_when"));
     this.update();
   }
 
   get end() {
-    return this.instant === null ? this.live.clock : Math.max(this.newest ?? 0, this.instant);
+    return this.edge ?? this.live.clock;
   }
 
   get begin() {
@@ -68,15 +75,40 @@ class Timeline {
     if (instant === null) {
       this.#pause();
       this.instant = null;
+      this.edge = null;
       this.loaded = null;
     } else {
       if (this.instant === null) this.newest = this.live.clock;
       this.instant = Math.min(instant, this.newest);
+      this.#reveal();
     }
     document.body.classList.toggle("playback", this.instant !== null);
     this.asked = this.#ask(this.instant);
     this.changed(this.instant);
     this.update();
+  }
+
+  // The rail goes along when an instant lies outside of it, and stays while one is dragged within.
+  #reveal() {
+    this.edge ??= this.newest;
+    if (this.instant < this.begin || this.instant > this.edge) this.edge = Math.min(this.newest, this.instant + this.span / 2);
+  }
+
+  #choosing(open) {
+    this.form.hidden = !open;
+    this.jump.setAttribute("aria-expanded", String(open));
+    if (!open) return this.jump.focus();
+    const local = (at) => new Date(at + zone() * 60e3).toISOString().slice(0, 16);
+    this.wanted.max = local(this.newest && this.instant !== null ? this.newest : this.live.clock);
+    this.wanted.value = local(this.instant ?? this.live.clock - HOUR);
+    this.wanted.focus();
+  }
+
+  #jumped(event) {
+    event.preventDefault();
+    const at = Date.parse(`${this.wanted.value}Z`) - zone() * 60e3;
+    this.#choosing(false);
+    if (Number.isFinite(at)) this.at(at);
   }
 
   // One question at a time: while it is on its way only the newest wish is kept.
@@ -98,7 +130,7 @@ class Timeline {
 
   #dragged() {
     const part = Number(this.range.value) / STEPS;
-    if (part >= BESIDE_NOW && !this.playing) this.at(null);
+    if (part >= BESIDE_NOW && !this.playing && this.end >= (this.newest ?? 0)) this.at(null);
     else this.at(this.begin + part * this.span);
   }
 
@@ -113,7 +145,7 @@ class Timeline {
   }
 
   #go(instant) {
-    this.at(instant >= (this.newest ?? this.live.clock) && this.instant !== null ? null : Math.max(this.begin, instant));
+    this.at(instant >= (this.newest ?? this.live.clock) && this.instant !== null ? null : instant);
   }
 
   toggle() {
@@ -171,6 +203,7 @@ class Timeline {
 
   #wider() {
     this.span = SPANS[(SPANS.indexOf(this.span / HOUR) + 1) % SPANS.length] * HOUR;
+    if (this.instant !== null) this.#reveal();
     this.update();
   }
 
@@ -235,7 +268,7 @@ function ticks(pen, { begin, end, span }, px, line, width, colours) {
     const x = Math.round(px(at)) + 0.5;
     pen.moveTo(x, line - 3);
     pen.lineTo(x, line + 3);
-    if (x > 18 && x < width - 18) pen.fillText(clock(at, { seconds: false }), x, line + 14);
+    if (x > 18 && x < width - 18) pen.fillText(clock(at) === "00:00:00" ? day(at).slice(5) : clock(at, { seconds: false }), x, line + 14);
   }
   pen.stroke();
 }

@@ -4,6 +4,7 @@ import { api, segment } from "../api.js";
 import { el, fill } from "../dom.js";
 import { count, moment, number, unit, zone } from "../format.js";
 import { propertyName, t } from "../words.js";
+import { kindName } from "../panels/telling.js";
 import { ask, bound, button, field, notNow, told, working } from "./fields.js";
 
 const NUMBERS = ["zero", "offset", "mount_height"];
@@ -92,8 +93,8 @@ function effect(whole) {
   const sample = items.length > 12 ? [...items.slice(0, 6), ...items.slice(-6)] : items;
   return el("div", { class: "effect", data: { changed: counts.changed } },
     told(counts.kept ? "warn" : "info", t("device.effect", { changed: count(counts.changed), same: count(counts.same) }), counts.kept ? t("device.effect_kept", { kept: count(counts.kept) }) : ""),
-    events.length > 0 && el("div", {}, el("h3", { text: t("device.effect_events", { number: events.length }) }), el("ul", { class: "hints" }, events.slice(0, 10).map((each) => el("li", { text: `${t(`device.event_${each.change}`)}: ${each.kind} · ${moment(each.start)} · ${t(`severity.${each.severity}`)}` })))),
-    el("div", { class: "table-wrap" }, el("table", {}, el("thead", {}, el("tr", {}, ["column.time", "column.property", "column.old", "column.new"].map((key) => el("th", { scope: "col", text: t(key) })))),
+    events.length > 0 && el("div", {}, el("h3", { text: t("device.effect_events", { number: events.length }) }), el("ul", { class: "hints" }, events.slice(0, 10).map((each) => el("li", { text: `${t(`device.event_${each.change}`)}: ${kindName(each.kind)} · ${moment(each.start)} · ${t(`severity.${each.severity}`)}` })))),
+    el("div", { class: "table-wrap" }, el("table", {}, el("thead", {}, el("tr", {}, ["column.time", "column.property", "column.old", "column.new"].map((key, place) => el("th", { scope: "col", class: place > 1 ? "num" : null, text: t(key) })))),
       el("tbody", {}, sample.map((each) => el("tr", {}, el("td", { text: moment(each.time, { year: true, seconds: true }) }), el("td", { text: propertyName(each.property) }),
         el("td", { class: "num", text: `${number(each.old, each.unit)} ${unit(each.unit)}` }), el("td", { class: "num", text: `${number(each.new, each.unit)} ${unit(each.unit)}` })))))),
     whole.unfinished && told("warn", t("device.effect_part")));

@@ -6,7 +6,7 @@ const KEPT = [
   "key", "at", "step", "code", "device", "known", "made", "since", "accuracy", "source", "confirmed", "carried", "form", "waiting", "green_ms",
 ];
 const FIELDS = [
-  "id", "type", "adapter", "native", "serial", "name", "lat", "lon", "crs", "area", "datum", "zero", "mount_height", "principal", "note",
+  "id", "type", "adapter", "native", "serial", "name", "lat", "lon", "crs", "area", "datum", "zero", "mount_height", "principal", "note", "label",
 ];
 const MOST = 50;
 const OLD_MS = 30 * 86400e3;

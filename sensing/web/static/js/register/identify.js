@@ -9,13 +9,14 @@ import { readCode } from "./code.js";
  */
 export async function identify(text) {
   const said = readCode(text);
-  const found = { said, device: null, things: [], knocking: [] };
+  const found = { said, device: null, blank: null, things: [], knocking: [] };
   const answer = await fetch(`/id/${said.code.split("/").map(segment).join("/")}?maybe=1`, { headers: { accept: "application/json" }, credentials: "same-origin" })
     .catch(() => { throw new ApiError(0, "the service does not answer"); });
   const told = await answer.json().catch(() => ({}));
   if (answer.status === 300) return { ...found, things: told.things };
   if (!answer.ok) throw new ApiError(answer.status, told.error || answer.statusText, told.hint);
   if (told.device) return { ...found, device: told.device };
+  if (told.blank) return { ...found, blank: told.blank };
   if (!said.label) found.knocking = await knocking(said);
   return found;
 }

@@ -37,7 +37,7 @@ function values(row) {
   }
   if (!newest.size) return told("warn", t("quarantine.unread"), t("quarantine.unread_hint"));
   return el("div", { class: "table-wrap" }, el("table", {},
-    el("thead", {}, el("tr", {}, ["quarantine.code", "column.property", "column.value", "column.time"].map((key) => el("th", { scope: "col", text: t(key) })))),
+    el("thead", {}, el("tr", {}, ["quarantine.code", "column.property", "column.value", "column.time"].map((key) => el("th", { scope: "col", class: key === "column.value" ? "num" : null, text: t(key) })))),
     el("tbody", {}, [...newest.values()].slice(-8).map((each) => el("tr", {}, el("td", { class: "mono", text: each.code }),
       el("td", { text: each.property ? `${propertyName(each.property)}${each.statistic === "instant" ? "" : ` ${each.statistic}`}` : "—" }),
       el("td", { class: "num", text: `${number(each.value)} ${unit(each.unit)}` }), el("td", {}, time(each.time)))))));

@@ -7,22 +7,23 @@ import { inWords } from "./causes.js";
 import { plainHint, word } from "./fields.js";
 
 const SHOWN = 20;
+const ABOUT = /^(type|id|native|principal) /;
 const TOLD = /^([a-z_]+) (?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([^:]*)): (.*)$/s;
 
-/** One row's mistake taken apart: {column, value, what}. */
+/** One row's mistake taken apart: {column, value, what, says: whether `what` names the column itself}. */
 export function mistake(row) {
   const found = TOLD.exec(row.what);
-  if (!found) return { column: "", value: "", what: row.what };
-  return { column: found[1], value: found[2] ?? found[3] ?? found[4] ?? "", what: found[5] };
+  if (!found) return { column: ABOUT.exec(row.what)?.[1] ?? "", value: "", what: row.what, says: true };
+  return { column: found[1], value: found[2] ?? found[3] ?? found[4] ?? "", what: found[5], says: false };
 }
 
 /** Bad rows by cause, the most frequent first: [{what, hint, rows: [{row, id, column, value}]}]. */
 export function causes(rows) {
   const found = new Map();
   for (const row of rows) {
-    const { column, value, what } = mistake(row);
+    const { column, value, what, says } = mistake(row);
     const key = `${column} ${what.replace(/'[^']*'|"[^"]*"/g, "…").replace(/[\w-]*\d[\w-]*/g, "#")}`;
-    const cause = found.get(key) || { column, what, hint: row.hint, rows: [] };
+    const cause = found.get(key) || { column, what, says, hint: row.hint, rows: [] };
     cause.rows.push({ row: row.row, id: row.id, column, value: value || row.cells?.[column] || row.id });
     found.set(key, cause);
   }
@@ -41,10 +42,10 @@ export function causeList(rows) {
   return el("div", { class: "causes" }, said.map((cause) =>
     el("details", { class: "cause", open: true },
       el("summary", {}, el("span", { class: "told-mark bad", "aria-hidden": "true", text: "✖ " }),
-        el("span", { class: "cause-what", text: `${cause.column ? `${word("column", cause.column)}: ` : ""}${cause.what}` }), el("span", { class: "tag", text: t("import.rows", { number: count(cause.rows.length) }) })),
+        el("span", { class: "cause-what", text: `${cause.column && !cause.says ? `${word("column", cause.column)}: ` : ""}${cause.what}` }), el("span", { class: "tag", text: t("import.rows", { number: count(cause.rows.length) }) })),
       el("p", { class: "cause-hint", text: plainHint(cause.hint) || cause.hint }),
       el("div", { class: "table-wrap" }, el("table", {},
-        el("thead", {}, el("tr", {}, ["row", "id", "column", "value"].map((name) => el("th", { scope: "col", text: t(name === "column" ? "import.column" : `column.${name}`) })))),
+        el("thead", {}, el("tr", {}, ["row", "id", "column", "value"].map((name) => el("th", { scope: "col", class: name === "row" ? "num" : null, text: t(name === "column" ? "import.column" : `column.${name}`) })))),
         el("tbody", {}, cause.rows.slice(0, SHOWN).map((each) => el("tr", {}, el("td", { class: "num", text: each.row }), el("td", { class: "mono", text: each.id }), el("td", { text: each.column ? word("column", each.column) : "—" }), el("td", { class: "mono", text: each.value }))))),
       cause.rows.length > SHOWN && el("p", { class: "hint", text: t("import.more_rows", { number: count(cause.rows.length - SHOWN) }) })))));
 }
@@ -52,7 +53,7 @@ export function causeList(rows) {
 /** Rows that would change, old beside new. */
 export function changeList(rows) {
   return el("div", { class: "table-wrap" }, el("table", {},
-    el("thead", {}, el("tr", {}, ["row", "id", "changes"].map((name) => el("th", { scope: "col", text: t(`column.${name}`) })))),
+    el("thead", {}, el("tr", {}, ["row", "id", "changes"].map((name) => el("th", { scope: "col", class: name === "row" ? "num" : null, text: t(`column.${name}`) })))),
     el("tbody", {}, rows.slice(0, 200).map((row) => el("tr", {}, el("td", { class: "num", text: row.row }), el("td", { class: "mono", text: row.id }),
       el("td", {}, Object.entries(row.changes).map(([name, [before, after]]) => el("span", { class: "change" }, `${word("column", name)} `, el("del", { text: before || "—" }), " → ", el("ins", { text: after || "—" })))))))));
 }

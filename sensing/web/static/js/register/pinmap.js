@@ -6,6 +6,7 @@ import { Coast } from "../map/coast.js";
 import { gestures } from "../map/gestures.js";
 import { onTheme, palette } from "../map/palette.js";
 import { View } from "../map/view.js";
+import { inMine } from "../panels/telling.js";
 
 const CLOSE = 12;
 let coast = null;
@@ -94,6 +95,7 @@ export class PinMap extends EventTarget {
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     if (this.coast) this.coast.draw(pen, this.view, this.colours);
     else { pen.fillStyle = this.colours.water; pen.fillRect(0, 0, this.view.width, this.view.height); }
+    this.written = [];
     for (const each of this.near) this.#dot(pen, each);
     if (this.pin) this.#needle(pen);
     this.#scale(pen);
@@ -106,9 +108,13 @@ export class PinMap extends EventTarget {
     pen.fillStyle = this.colours.none;
     pen.fill();
     if (this.view.zoom < 12) return;
+    const name = inMine(each.name) || each.id;
     pen.font = '11px "Noto Sans CJK SC", system-ui, sans-serif';
+    const box = [x + 7, y - 7, x + 7 + pen.measureText(name).width, y + 7];
+    if (this.written.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) return; // one name where many stand
+    this.written.push(box);
     pen.fillStyle = this.colours.ink;
-    pen.fillText(each.name || each.id, x + 7, y + 4);
+    pen.fillText(name, x + 7, y + 4);
   }
 
   #needle(pen) {

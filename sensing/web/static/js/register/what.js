@@ -54,6 +54,7 @@ async function lookUp(page, shown, again) {
   const found = await identify(draft.code);
   if (found.device) { claim(page, found.device, shown, again); return; }
   if (found.things.length) { fill(shown, several(page, found.things, shown, again)); return; }
+  if (found.blank) { stuck(page, found.blank, shown, again); return; }
   if (said.label) { fill(shown, told("warn", t("register.label_unknown", { code: spelled(said.code) }), t("register.label_unknown_hint"))); return; }
   take(draft, said);
   const knock = found.knocking[0];
@@ -64,11 +65,22 @@ async function lookUp(page, shown, again) {
   announce(shown.textContent);
 }
 
+// A label that was printed before there was a device: it will be this one's. Whatever else is known of the device stays.
+function stuck(page, blank, shown, again) {
+  const { draft } = page, free = blank.state === "free";
+  if (free) draft.form.label = blank.code;
+  again();
+  fill(shown, free ? told("good", t("register.blank_free", { code: spelled(blank.code) }), t("register.blank_free_hint"))
+    : told("warn", t(`register.blank_${blank.state}`, { code: spelled(blank.code), device: blank.device ?? "" }), t("register.blank_other")));
+  announce(shown.textContent);
+}
+
 // What a code says of itself fills what is empty, never over what somebody typed.
 function take(draft, said) {
   const form = draft.form;
   if (said.native) form.native = said.native;
   if (said.serial) form.serial ||= said.serial;
+  if (said.label) form.label = said.code; // no network: the service says so if it is none
   if (said.adapter) form.adapter = said.adapter;
 }
 
@@ -117,7 +129,7 @@ function about(page, again) {
       button(t("register.other_type"), () => { form.type = ""; again(); }, "quiet", { data: { act: "retype" } })),
     !kind.adapter && field(t("register.adapter"), choice([["", t("form.choose")], ...page.adapters.map((each) => [each, each.toUpperCase()])], form.adapter || "", (value) => { form.adapter = value; again(); }, { name: "adapter" }), { hint: t("register.adapter_hint") }),
     kind.wiring && el("details", { class: "more" }, el("summary", { text: t("register.wiring") }), el("p", { class: "soft", text: plainHint(kind.wiring) })),
-    native(page, adapter), serial(page), identity(page), more(page));
+    stuckOn(page, again), native(page, adapter), serial(page), identity(page), more(page));
 }
 
 const nameOf = (kind) => (kind ? (language() === "en" ? kind.name_en : kind.name_zh) : "");
@@ -169,6 +181,13 @@ function native(page, adapter) {
   const input = bound(form, "native", () => { check(); page.save(); }, { inputmode: ["sl651", "ais"].includes(adapter) ? "numeric" : "text" });
   check();
   return field(t(nativeWord(adapter)), input, { hint: t("register.native_hint"), more: wrong });
+}
+
+// Which label sticks on it, and the way to take another.
+function stuckOn(page, again) {
+  const form = page.draft.form;
+  return form.label && el("p", { class: "row", data: { label: form.label } }, el("span", { class: "grow" }, t("register.label"), " ", el("strong", { class: "mono", text: spelled(form.label) })),
+    button(t("register.label_off"), () => { form.label = ""; again(); }, "quiet small"));
 }
 
 const serial = (page) => field(t("register.serial"), bound(page.draft.form, "serial", page.save));

@@ -3,7 +3,7 @@
 
 import { el } from "../dom.js";
 import { moment, number, unit } from "../format.js";
-import { both, t } from "../words.js";
+import { both, has, t } from "../words.js";
 import { ordered } from "../panels/values.js";
 import { amount, domainName, factName, inMine, kindName, qualityText, rank, seriesName, SEVERITIES, severityMark, thingName, typeName } from "../panels/telling.js";
 
@@ -78,7 +78,7 @@ const TABS = {
     head: "table.tab_deadletters", keyOf: (item) => item.id, filters: [], empty: "table.no_deadletters", every: 15_000,
     items: ({ api }) => all(api, "/api/dead-letters", { limit: 1000 }),
     columns: () => [
-      word("reason", "column.reason", (item) => item.reason), word("detail", "column.detail", (item) => item.detail), word("adapter", "column.adapter", (item) => item.adapter), word("principal", "column.principal", (item) => item.principal),
+      { ...word("reason", "column.reason", (item) => (has(`unread.${item.reason}`) ? t(`unread.${item.reason}`) : item.reason)), csv: (item) => item.reason }, word("detail", "column.detail", (item) => item.detail), word("adapter", "column.adapter", (item) => item.adapter), word("principal", "column.principal", (item) => item.principal),
       at("received", "table.received", (item) => item.received), digits("attempts", "column.attempts", (item) => item.attempts), word("id", "column.id", (item) => item.id),
     ],
   },
