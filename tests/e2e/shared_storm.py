@@ -117,6 +117,11 @@ def work(data, store, batch=50):
     )
 
 
+def commits(found):
+    """Which commit each row came with. Within one, SQLite gives no number to what came again, PostgreSQL does."""
+    return [one["cursor"].partition("-")[0] for one in found.follow(0, 100_000)]
+
+
 def told(reader, connection):
     """All that the same frames leave behind whatever happened on the way."""
     rows = reader.observations(Wanted(runs=None, served=False), 1_000_000)

@@ -68,7 +68,7 @@ def batch(store, watched, place, part, now):
         for time, value, quality in part])  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(rows=said, data=st.data())
 def test_any_order_ends_in_the_same_derived_events(rows, data):
     """Late and repeated values in batches of any size, restarts between them: the same events as read at once, silences too."""
@@ -104,7 +104,7 @@ def test_any_order_ends_in_the_same_derived_events(rows, data):
             assert len(set(told)) == len(told), "each change has a place of its own"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(noise=st.lists(st.floats(-0.04, 0.04), min_size=30, max_size=60), around=st.sampled_from([2.75, 2.8, 2.85]))
 def test_flapping_is_impossible(noise, around):
     """A water that stands at a level and shakes by less than the hysteresis makes one event at most."""
@@ -140,7 +140,7 @@ def uneasy(around, noise):
     )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     noise=st.lists(st.floats(0, 0.0165), min_size=13, max_size=60), below=st.floats(-0.02, 0.3), tops=st.integers(1, 20),
     steps=st.lists(st.integers(1, 12), min_size=60, max_size=60),
@@ -162,7 +162,7 @@ def test_a_wave_under_a_level_was_foretold_again_and_again():
     assert not starts(uneasy_rule(), times, wave)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     noise=st.lists(st.floats(-0.04, 0.04), min_size=30, max_size=60), around=st.sampled_from([2.65, 2.7, 2.75, 2.8, 3.1, 3.15])
 )

@@ -106,7 +106,7 @@ def standing(store):
          [(s.severity, s.time // minute, s.value) for s in one.steps], one.peak) for one in found)  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(said=rows, rule=st.sampled_from(RULES), data=st.data())
 def test_any_order_ends_in_the_same_events(said, rule, data):
     """Late, revised, repeated and failed values, in batches of any size, with restarts between them: what the oracle says, exactly."""

@@ -26,7 +26,7 @@ def told(storm, quantity):
     return at, times, story.sample(quantity, at, times)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_blocks_and_order_change_nothing(data):
     """Any places at any times, in any order, alone or together, asked of a fresh story or a used one, are what the whole has: to the bit."""
