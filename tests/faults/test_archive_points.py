@@ -5,6 +5,7 @@ import contextlib
 import json
 import time
 
+import apsw
 import pytest
 
 from sensing.errors import CheckFailedError
@@ -67,10 +68,11 @@ def wait(town, revive):
 
 
 def is_archived(data):
-    with contextlib.closing(SqliteLog(data / "log.db", write=False)) as log:
+    with contextlib.suppress(apsw.BusyError), contextlib.closing(SqliteLog(data / "log.db", write=False)) as log:
         named = {piece.file for piece in log.archive.pieces()}
         left = {path.name for path in (data / "frames").iterdir()} - named
         return not left and log._db.execute("SELECT count(*) FROM frames").get == 0
+    return False
 
 
 def complete(data, bodies):
