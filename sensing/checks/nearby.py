@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import cos, radians
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .beside import IN_STACK, Beside, Rule
-from .waters import water
+from .waters import apart_km, water
 
 FAR = 8
 """So many further away are asked."""
-_DEGREE_KM = 111.195
 
 
 class Member(NamedTuple):
@@ -49,7 +47,7 @@ def lists(members: Iterable[Member], rule: Rule) -> Lists:
     near = np.full((len(listed), rule.most), -1, np.int64)
     far = np.full((len(listed), FAR), -1, np.int64)
     for place, one in enumerate(listed):
-        km = np.hypot((lat - lat[place]) * _DEGREE_KM, (lon - lon[place]) * _DEGREE_KM * cos(radians(lat[place])))
+        km = apart_km(lon, lat, one.beside.lon, one.beside.lat)
         km[~_alike(level, level[place], rule.alike) | (kinds != kinds[place]) | (kinds == "stack")] = np.inf
         within = np.nonzero(km <= max(rule.km, rule.far))[0]
         seen = {one.thing}

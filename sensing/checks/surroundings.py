@@ -13,7 +13,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from math import cos, radians
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,11 +21,10 @@ from msgspec import Struct
 from sensing.paths import config_dir
 
 from .nearby import Member
-from .waters import RIVER, SEA, Reach, Water, reaches, water
+from .waters import RIVER, SEA, Reach, Water, apart_km, reaches, water
 
 CROWD, RAIN, WIND, ABOVE = 12, 8, 12, 4
 _SITE_KM = 0.6
-_DEGREE_KM = 111.195
 _UP = 3
 """Reaches without a gauge that are looked past on the way up."""
 
@@ -96,15 +94,11 @@ class _Places:
 
     def away(self, at: int, others: Any) -> Any:
         """Kilometres from one to some others."""
-        east = (self.lon[others] - self.lon[at]) * cos(radians(float(self.lat[at])))
-        return np.hypot(self.lat[others] - self.lat[at], east) * _DEGREE_KM
+        return apart_km(self.lon[others], self.lat[others], float(self.lon[at]), float(self.lat[at]))
 
     def km(self, one: Member) -> Any:
         """Kilometres from all to somebody."""
-        if not len(self.members):
-            return np.zeros(0)
-        east = (self.lon - one.beside.lon) * cos(radians(one.beside.lat))
-        return np.hypot(self.lat - one.beside.lat, east) * _DEGREE_KM
+        return apart_km(self.lon, self.lat, one.beside.lon, one.beside.lat)
 
 
 def _nearest(places: _Places, km: Any, within: float, most: int, own: Member | None, *, apart: bool = False) -> Any:

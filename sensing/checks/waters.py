@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import tomllib
 from functools import lru_cache
-from math import cos, hypot, radians
+from math import cos, radians
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from sensing.paths import config_dir
 
@@ -96,8 +98,13 @@ def _like(here: Beside, coast: Coast) -> bool:
     return here.level is None or abs(here.level - coast.watch) <= _ALIKE * coast.watch
 
 
+def apart_km(lon: Any, lat: Any, here_lon: float, here_lat: float) -> Any:
+    """Kilometres from near points, degrees, to one."""
+    return np.hypot(lat - here_lat, (lon - here_lon) * cos(radians(here_lat))) * _DEGREE_KM
+
+
 def _km(here: Beside, there: Coast | Reach) -> float:
-    return hypot(here.lat - there.lat, (here.lon - there.lon) * cos(radians(here.lat))) * _DEGREE_KM
+    return float(apart_km(there.lon, there.lat, here.lon, here.lat))
 
 
 def _rows(kind: str) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ _MOVES = 0.75
 """Part of `room` that a level moves by within six hours when it moves."""
 _AT_ONCE = 1500
 Words = tuple[str, str, str]
+"""(run, property, statistic)."""
 Members = Callable[[Words], Sequence[Member]]
 
 

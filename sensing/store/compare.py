@@ -24,8 +24,8 @@ from sensing.model import Micros
 from sensing.times import DAY, HOUR, MINUTE
 
 from . import Row, residuals
-from .company import LEVELS, RAIN, WIND, Company, led
-from .hourly import Hourly, Peer, Words
+from .company import LEVELS, RAIN, WIND, Company, Words, led
+from .hourly import Hourly, Peer
 from .hours import Block, Hours, Mean
 from .verdicts import Key, Opinion, Verdicts
 

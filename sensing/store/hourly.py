@@ -14,6 +14,7 @@ from sensing.model import Quality, QualityReason
 from sensing.times import HOUR
 
 from . import company
+from .company import Words
 from .hours import Hours
 from .verdicts import Opinion
 
@@ -27,8 +28,6 @@ _VERDICTS = (
 _WHO = ",".join(f"'{name}'" for name in NAMES[1:])
 _SAID = f"SELECT time, who FROM verdicts WHERE series=? AND time>=? AND time<? AND who IN ({_WHO})"
 _LEAD = "SELECT id FROM series WHERE thing=? AND property=? AND statistic=? AND channel=? AND run=?"
-Words = tuple[str, str, str]
-"""(run, property, statistic)."""
 
 
 class Peer(NamedTuple):

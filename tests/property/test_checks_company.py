@@ -2,8 +2,6 @@
 
 import random
 from math import sin
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -11,11 +9,9 @@ from sensing.checks.beside import IN_STACK, Beside
 from sensing.checks.limits import Limits
 from sensing.checks.waters import coasts, reaches
 from sensing.ledger import Account
-from sensing.settings import Lake
 from sensing.store import Batch, Row, SeriesKey
-from sensing.store.lake.seal import seal
-from sensing.store.sqlite import SqliteStore
 from sensing.times import HOUR, MINUTE
+from tests.batched import batched
 
 BEGIN = 1_500_001_200_000_000 // HOUR * HOUR
 ACCOUNT = Account(1, "toy", "p", "g1", "")
@@ -83,25 +79,11 @@ def make(store, place, said, now):
 
 def stored(said, size, chance=None, *, sealing=False):
     """Verdicts of a store that gets rows in batches; now and then work starts again, or rows are sealed."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "store.db"
-        store = SqliteStore(path)
-        try:
-            parts = [said[at : at + size] for at in range(0, len(said), size)]
-            for place, part in enumerate(parts):
-                store.connection.pragma("synchronous", "off")
-                now = max(minute for _, minute, *_ in part) if chance is None else HOURS * 60 * (place + 1) // len(parts)
-                store.commit(make(store, place, part, BEGIN + now * MINUTE))
-                if chance is not None and chance.random() < 0.2:
-                    store.close()
-                    store = SqliteStore(path)
-                if sealing and place % 4 == 3:
-                    seal(path, Lake(seal_after_min=0, seal_rows=1, seal_every_min=0))
-                    store.tend_lake()
-            store.commit(Batch(place=len(parts), received=BEGIN + (HOURS + 1) * HOUR))
-            return store.connection.execute(SAID).fetchall(), store.connection.execute("SELECT count(*) FROM unjudged").get
-        finally:
-            store.close()
+    return batched(said, size, make, found, BEGIN, HOURS, chance, restarts=0.2, seals=(4, 3) if sealing else None)
+
+
+def found(db):
+    return db.execute(SAID).fetchall(), db.execute("SELECT count(*) FROM unjudged").get
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -2,8 +2,6 @@
 
 import random
 from math import sin
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -12,12 +10,10 @@ from sensing.checks.beside import Beside
 from sensing.checks.limits import Limits
 from sensing.events import Watched
 from sensing.ledger import Account
-from sensing.settings import Lake
 from sensing.store import Batch, Row, SeriesKey
 from sensing.store.event_reader import WantedEvents, listed
-from sensing.store.lake.seal import seal
-from sensing.store.sqlite import SqliteStore
 from sensing.times import HOUR, MINUTE
+from tests.batched import batched
 
 BEGIN = 1_500_001_200_000_000 // HOUR * HOUR
 ACCOUNT = Account(1, "toy", "p", "g1", "")
@@ -54,25 +50,7 @@ def make(store, place, said, now):
 
 def stored(said, size, chance=None, *, sealing=False):
     """Flags, verdicts and events of a store that gets rows in batches; now and then work starts again, or rows are sealed."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "store.db"
-        store = SqliteStore(path)
-        try:
-            parts = [said[at : at + size] for at in range(0, len(said), size)]
-            for place, part in enumerate(parts):
-                store.connection.pragma("synchronous", "off")
-                now = max(minute for _, minute, *_ in part) if chance is None else HOURS * 60 * (place + 1) // len(parts)
-                store.commit(make(store, place, part, BEGIN + now * MINUTE))
-                if chance is not None and chance.random() < 0.3:
-                    store.close()
-                    store = SqliteStore(path)
-                if sealing and place % 8 == 5:
-                    seal(path, Lake(seal_after_min=0, seal_rows=1, seal_every_min=0))
-                    store.tend_lake()
-            store.commit(Batch(place=len(parts), received=BEGIN + (HOURS + 1) * HOUR))
-            return found(store.connection)
-        finally:
-            store.close()
+    return batched(said, size, make, found, BEGIN, HOURS, chance, seals=(8, 5) if sealing else None)
 
 
 def found(db):
